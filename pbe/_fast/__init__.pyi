@@ -1,0 +1,1 @@
+LEAVES: tuple[str, ...]

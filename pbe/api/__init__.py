@@ -1,0 +1,1 @@
+"""The HTTP interfaces, one file per endpoint family: parse, call, shape."""

@@ -1,0 +1,1 @@
+"""The API that operators of the platform speak."""

@@ -1,0 +1,1 @@
+"""The PocketBase API that a tenant's clients speak."""

@@ -1,0 +1,1 @@
+"""The pbe command: a client of the platform's API for people and scripts."""

@@ -1,0 +1,1 @@
+"""HTTP as a client: pooled connections toward nodes and other servers."""

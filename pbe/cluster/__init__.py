@@ -1,0 +1,1 @@
+"""Health, placement and moves, as orders given through consensus."""

@@ -1,0 +1,1 @@
+"""Drives the raft core over storage and net, and applies what is committed to the fleet."""

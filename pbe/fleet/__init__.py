@@ -1,0 +1,1 @@
+"""The replicated state of the platform: apply(command) gives events."""

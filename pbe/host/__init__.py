@@ -1,0 +1,1 @@
+"""Many tenants on one node: load, evict, lease, drain."""

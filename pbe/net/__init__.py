@@ -1,0 +1,1 @@
+"""Twisted protocols over the wire's frames."""

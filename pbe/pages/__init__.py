@@ -1,0 +1,1 @@
+"""SQLite's WAL, page sets, LTX files, and the plans for compaction and restore."""

@@ -1,0 +1,1 @@
+"""The filter and rule language, compiled to parametrised SQL."""

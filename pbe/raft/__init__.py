@@ -1,0 +1,1 @@
+"""Consensus that decides and never acts."""

@@ -1,0 +1,1 @@
+"""Host name to tenant to node, kept fresh by a watch."""

@@ -1,0 +1,1 @@
+"""LMDB, SQLite and the files beneath them."""

@@ -1,0 +1,1 @@
+"""What twistd asks of pbe: its options and its service."""

@@ -1,0 +1,1 @@
+"""One tenant's application: collections, records, auth, files, hooks. No HTTP here."""

@@ -1,0 +1,1 @@
+"""HTTP in our words: request, response, router, and errors made statuses."""
