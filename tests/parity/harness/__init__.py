@@ -1,0 +1,1 @@
+"""Runs the same requests against the real PocketBase and against pbe, and compares what a client reads."""
