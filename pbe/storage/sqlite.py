@@ -1,0 +1,218 @@
+"""One SQLite database of a tenant, for one process that owns every connection to it.
+
+Reads run on the reactor's connection for INLINE_S at most; what takes longer is interrupted there and run again on a
+worker (`sqlite_readers`). Writes go through `sqlite_writer`. The WAL is only ever checkpointed by `checkpoint`, so that
+a replicator that listens at `on_commit` and `before_write` sees every frame.
+
+Not promised: a result of `query` may be older than a write that another coroutine has queued but not awaited.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from math import inf
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from pbe.errors import Unavailable
+from pbe.storage.sqlite_connection import BUSY_WORKER_MS, CACHE_KIB, open_connection
+from pbe.storage.sqlite_errors import translated
+from pbe.storage.sqlite_readers import Readers, Seat
+from pbe.storage.sqlite_transaction import Params, Row, Transaction
+from pbe.storage.sqlite_writer import Work, Writer
+
+__all__ = ["Database", "Params", "Row", "Transaction", "Work"]
+
+T = TypeVar("T")
+
+INLINE_S = 0.002
+PROGRESS_STEPS = 1000
+SLOW_MEMO_S = 5.0
+SLOW_MEMOS_MAX = 256
+CHECKPOINT_PAGES = 1000
+
+
+class Database:
+    """A database file in WAL mode; opened by the constructor, on the reactor's thread, in less than a millisecond.
+
+    on_commit, before_write, durable: what a replicator hangs in, see docs/contracts.rst. Without `on_commit` the
+    database checkpoints itself after each CHECKPOINT_PAGES new pages. Raises `DatabaseBroken` for an unsound file.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        readers: Readers,
+        clock: IReactorTime,
+        *,
+        inline_s: float = INLINE_S,
+        cache_kib: int = CACHE_KIB,
+    ) -> None:
+        self.path = str(path)
+        self.name = Path(path).name
+        self.generation = 0
+        self.on_commit: Callable[[int], None] | None = None
+        self.before_write: Callable[[], None] | None = None
+        self._readers = readers
+        self._clock = clock
+        self._inline_s = inline_s
+        self._seat = Seat(self.path)
+        self._slow: dict[str, float] = {}
+        self._deadline = inf
+        self._frames = 0
+        self._frames_seen = 0
+        self._checkpoint_from = 0
+        self._checkpointing = False
+        self._closed = False
+        try:
+            self._main = open_connection(self.path, cache_kib=cache_kib)
+            self.page_size: int = self._main.pragma("page_size")
+        except apsw.Error as error:
+            raise translated(error, f"open {self.path}") from error
+        self._main.set_progress_handler(self._over_budget, PROGRESS_STEPS)
+        self._main.set_wal_hook(self._wal_hook)
+        self._writer = Writer(self._main, self._open_second, self._begin, self._committed, clock, readers.workers)
+
+    @property
+    def durable(self) -> Callable[[], Awaitable[None]] | None:
+        """Awaited after each COMMIT and before its answer, where set."""
+        return self._writer.durable
+
+    @durable.setter
+    def durable(self, durable: Callable[[], Awaitable[None]] | None) -> None:
+        self._writer.durable = durable
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    async def query(self, sql: str, params: Params = (), *, heavy: bool = False) -> list[Row]:
+        """All rows of a read-only statement; heavy ones go straight to a worker.
+
+        Raises `SqlError`, `QueryTooSlow` after the readers' limit, `Unavailable`.
+        """
+        if heavy or sql in self._slow:
+            return await self.run_read(sql, lambda connection: connection.execute(sql, params).fetchall())
+        if self._closed:
+            raise Unavailable(cause="the database is closed")
+        began = time.monotonic()
+        self._deadline = began + self._inline_s
+        try:
+            rows = self._main.execute(sql, params).fetchall()
+        except apsw.InterruptError:
+            self._remember_slow(sql)
+            return await self._readers.run(self._seat, lambda connection: connection.execute(sql, params).fetchall())
+        except apsw.Error as error:
+            raise translated(error, sql) from error
+        if time.monotonic() - began > self._inline_s:
+            # One long opcode or function cannot be interrupted: not here again, for a while.
+            self._remember_slow(sql)
+        return rows
+
+    async def run_read(self, key: str, job: Callable[[apsw.Connection], T]) -> T:
+        """`job(connection)` on a worker's read connection, whatever it takes; `key` is its SQL text."""
+        if self._closed:
+            raise Unavailable(cause="the database is closed")
+        expires = self._slow.get(key)
+        if expires is not None and expires < time.monotonic():
+            del self._slow[key]
+        return await self._readers.run(self._seat, job)
+
+    async def write(self, work: Work[T], *, exclusive: bool = False) -> T:
+        """Run `work(transaction)` and return its result after COMMIT; what it raises undoes it.
+
+        Work that suspends needs `exclusive`. Raises `Unavailable` where the queue is full or waits too long.
+        """
+        if exclusive:
+            return await self._writer.exclusive(work)
+        return await self._writer.grouped(work)
+
+    async def checkpoint(self, mode: str) -> tuple[int, int]:
+        """Copy WAL frames into the file: (frames in the WAL, of which are now in the file too).
+
+        mode: "passive" never waits; "truncate" empties the WAL and needs `hold_writes`, for it takes the writer's lock.
+        """
+        self._checkpoint_from = self._frames_seen
+        frames, backfilled = await self._readers.workers.run(self._checkpoint_on_worker, mode)
+        return frames, backfilled
+
+    async def hold_writes(self) -> Callable[[], None]:
+        """Wait for the writer's slot; no write runs until the result is called."""
+        return await self._writer.hold()
+
+    async def close(self) -> None:
+        """Let the queued writes finish, then close every connection; the WAL stays as it is."""
+        if self._closed:
+            return
+        release = await self._writer.hold()
+        self._closed = True
+        self._writer.close()
+        release()
+        await self._readers.close(self._seat)
+        self._main.close()
+
+    def memory_bytes(self) -> int:
+        """Roughly what the reactor's connection takes: page cache, schema and statements."""
+        kinds = (apsw.SQLITE_DBSTATUS_CACHE_USED, apsw.SQLITE_DBSTATUS_SCHEMA_USED, apsw.SQLITE_DBSTATUS_STMT_USED)
+        return 0 if self._closed else sum(self._main.status(kind)[0] for kind in kinds)
+
+    def _over_budget(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _remember_slow(self, sql: str) -> None:
+        if len(self._slow) >= SLOW_MEMOS_MAX:
+            self._slow.clear()
+        self._slow[sql] = time.monotonic() + SLOW_MEMO_S
+
+    def _open_second(self) -> apsw.Connection:
+        try:
+            connection = open_connection(self.path)
+        except apsw.Error as error:
+            raise translated(error, f"open {self.path}") from error
+        connection.set_wal_hook(self._wal_hook)
+        return connection
+
+    def _begin(self) -> None:
+        self._deadline = inf
+        if self.before_write is not None:
+            self.before_write()
+
+    def _wal_hook(self, _connection: apsw.Connection, _name: str, frames: int) -> int:
+        self._frames = frames
+        return apsw.SQLITE_OK
+
+    def _committed(self) -> bool:
+        """Count the commit that the WAL hook saw, and tell the replicator; False where nothing was written."""
+        frames, self._frames = self._frames, 0
+        if not frames:
+            return False
+        self.generation += 1
+        if self.on_commit is not None:
+            self.on_commit(frames)
+            return True
+        if frames < self._frames_seen:
+            self._checkpoint_from = 0
+        self._frames_seen = frames
+        if frames - self._checkpoint_from >= CHECKPOINT_PAGES and not self._checkpointing:
+            self._checkpointing = True
+            Deferred.fromCoroutine(self.checkpoint("passive")).addBoth(self._checkpointed)
+        return True
+
+    def _checkpointed(self, _: object) -> None:
+        # One that failed is tried again after the next pages: the WAL stays whole, only longer.
+        self._checkpointing = False
+
+    def _checkpoint_on_worker(self, mode: str) -> tuple[int, int]:
+        modes = {"passive": apsw.SQLITE_CHECKPOINT_PASSIVE, "truncate": apsw.SQLITE_CHECKPOINT_TRUNCATE}
+        try:
+            connection = open_connection(self.path, busy_ms=BUSY_WORKER_MS, statements=0)
+            try:
+                return connection.wal_checkpoint(mode=modes[mode])
+            finally:
+                connection.close()
+        except apsw.Error as error:
+            raise translated(error, f"checkpoint {self.path}") from error
