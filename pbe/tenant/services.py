@@ -1,0 +1,24 @@
+"""What a node gives each of its tenants."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+
+from pbe.storage.sqlite_readers import Readers
+from pbe.storage.workers import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class TenantServices:
+    """One for the whole node, made by `roles`; tenants never own what is in here.
+
+    clock: timers; now: seconds since the epoch; random_bytes: n unpredictable bytes; workers: threads for what blocks
+    (bcrypt, images); readers: threads for slow SQL.
+    """
+
+    clock: IReactorTime
+    now: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    workers: Runs
+    readers: Readers
