@@ -1,0 +1,14 @@
+"""`pbe serve`: twistd in the foreground, for people who do not think in twistd."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def run(flags: Sequence[str]) -> NoReturn:
+    """Be `twistd --nodaemon --pidfile= pbe FLAGS`; ends with the process."""
+    from twisted.scripts import twistd
+
+    sys.argv = ["twistd", "--nodaemon", "--pidfile=", "pbe", *flags]
+    twistd.run()
+    sys.exit(0)
