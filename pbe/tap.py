@@ -7,10 +7,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from twisted.application.service import IService
 from twisted.python import usage
 
-from pbe.roles import config, process
+from pbe.roles import config
 from pbe.roles.settings import BY_FLAG, SETTINGS
 from pbe.roles.values import ConfigError
 
@@ -30,13 +29,13 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         self._given: dict[str, tuple[str, str]] = {}
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """Parse the flags and load the configuration; what is wrong ends the process."""
         try:
             words = _plain(list(sys.argv[1:] if options is None else options), self._given)
-            super().parseOptions(words)
+            super().parseOptions(words)  # type: ignore[no-untyped-call]
             self.config = config.load(self._given, os.environ)
         except (usage.UsageError, ConfigError) as error:
             sys.exit(f"pbe: {error}")
@@ -73,8 +72,3 @@ def _next(rest: Iterator[str], flag: str) -> str:
     if value is None:
         raise ConfigError(f"{flag} needs a value.")
     return value
-
-
-def makeService(options: Options) -> IService:
-    """The service of the process that the options describe."""
-    return process.service(options.config)

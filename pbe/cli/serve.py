@@ -10,5 +10,5 @@ def run(flags: Sequence[str]) -> NoReturn:
     from twisted.scripts import twistd
 
     sys.argv = ["twistd", "--nodaemon", "--pidfile=", "pbe", *flags]
-    twistd.run()
+    twistd.run()  # type: ignore[no-untyped-call]
     sys.exit(0)
