@@ -1,0 +1,33 @@
+"""Writes straight to the socket while nothing waits before it.
+
+Twisted buffers what is written and sends it in the next turn of its loop: two epoll_ctl calls and a turn for each
+answer. While the buffer is empty the kernel can be asked at once, and only what it does not take is buffered.
+"""
+
+from twisted.internet.interfaces import ITransport
+from twisted.internet.tcp import Connection
+
+DIRECT_BYTES_MAX = 256 * 1024
+
+
+def write(transport: ITransport, data: bytes) -> None:
+    """Hand `data` to the kernel if `transport` is a plain TCP connection with an empty buffer, else to Twisted.
+
+    The order of bytes is kept in either case. A failed send is left to Twisted, which reports it as usual.
+    """
+    if (
+        isinstance(transport, Connection)
+        and not transport.dataBuffer
+        and not transport._tempDataBuffer
+        and not transport.TLS
+        and transport.connected
+        and not transport.disconnecting
+        and not transport._writeDisconnecting
+        and len(data) <= DIRECT_BYTES_MAX
+    ):
+        sent = transport.writeSomeData(data)
+        if isinstance(sent, int) and sent >= 0:
+            if sent == len(data):
+                return
+            data = data[sent:]
+    transport.write(data)

@@ -1,0 +1,1 @@
+"""Fakes that the tests share."""
