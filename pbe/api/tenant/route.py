@@ -39,7 +39,7 @@ class Route:
         return f"{self.method} {self.pattern}"
 
 
-class Answered(Exception):  # noqa: N818
+class Answered(Exception):
     """Raised by a handler whose answer is ready although the request failed: the answer is sent, the failure logged.
 
     That is how the stock server hides from a client that an account does not exist.
