@@ -1,0 +1,61 @@
+"""The functions of a filter. Each checks its arguments' kinds and builds one operand of theirs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pbe.query.errors import FilterError
+from pbe.query.operand import NullFallback, Operand
+from pbe.query.sql import Sql, fill, join
+from pbe.query.tree import Identifier, Number, Text, Token
+
+STRFTIME_ARGUMENTS_MAX = 10
+Resolve = Callable[[Token], Operand]
+_HAVERSINE = (
+    "(6371 * acos(cos(radians({latA})) * cos(radians({latB})) * cos(radians({lonB}) - radians({lonA}))"
+    " + sin(radians({latA})) * sin(radians({latB}))))"
+)
+
+
+def call(function: str, args: tuple[Token, ...], resolve: Resolve) -> Operand:
+    """The operand that `function` makes of `args`."""
+    if function == "geoDistance":
+        return _geo_distance(args, resolve)
+    if function == "strftime":
+        return _strftime(args, resolve)
+    raise FilterError("unknown function", function)
+
+
+def _geo_distance(args: tuple[Token, ...], resolve: Resolve) -> Operand:
+    """geoDistance(lonA, latA, lonB, latB): kilometres along the sphere; never demands "all match"."""
+    if len(args) != 4:
+        raise FilterError("geoDistance expects 4 arguments")
+    if not all(isinstance(arg, Identifier | Number) for arg in args):
+        raise FilterError("a geoDistance argument must be an identifier or number")
+    points = dict(zip(("lonA", "latA", "lonB", "latB"), map(resolve, args), strict=True))
+    values = tuple(value for operand in points.values() for value in operand.values)
+    sql = fill(_HAVERSINE, {key: operand.sql for key, operand in points.items()})
+    return Operand(sql, values, NullFallback.DISABLED)
+
+
+def _strftime(args: tuple[Token, ...], resolve: Resolve) -> Operand:
+    """strftime(format, time, modifiers…): as SQLite's, but an unreadable time equals the empty text."""
+    if not 1 <= len(args) <= STRFTIME_ARGUMENTS_MAX:
+        raise FilterError("strftime expects 1 to 10 arguments")
+    if not isinstance(args[0], Text):
+        raise FilterError("strftime expects a format string first")
+    if len(args) > 1 and not isinstance(args[1], Text | Identifier | Number):
+        raise FilterError("strftime expects a time value second")
+    if not all(isinstance(arg, Text) for arg in args[2:]):
+        raise FilterError("a strftime modifier must be a string")
+    operands = [resolve(arg) for arg in args]
+    sql = _strftime_sql([operand.sql for operand in operands])
+    values = tuple(value for operand in operands for value in operand.values)
+    multi = operands[1].multi if len(operands) > 1 else None
+    if multi is not None:
+        each = [operands[0].sql, multi.value, *(operand.sql for operand in operands[2:])]
+        multi = replace(multi, value=_strftime_sql(each))
+    return Operand(sql, values, NullFallback.ENFORCED, multi)
+
+
+def _strftime_sql(parts: list[Sql]) -> Sql:
+    return fill("strftime({args})", {"args": join(",", parts)})
