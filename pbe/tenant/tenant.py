@@ -13,8 +13,8 @@ class Tenant:
     """The container that the services of `pbe.tenant` work on; one for each loaded tenant of a node.
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
-    first (spools to flush, streams to end). Not promised: that another node has not taken the tenant over; the
-    replicator finds out.
+    first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory. Not
+    promised: that another node has not taken the tenant over; the replicator finds out.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Tenant:
         self.clock = services.clock
         self.now = services.now
         self.workers = services.workers
+        self.streams = 0
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
 
@@ -38,17 +39,25 @@ class Tenant:
         """Roughly what the tenant takes of the process."""
         return sum(database.memory_bytes() for database in self.databases)
 
+    async def stop(self) -> None:
+        """End what the tenant runs, its databases stay open; the first error is raised once all has ended."""
+        closing, self.closing = self.closing, []
+        await _each(list(reversed(closing)))
+
     async def close(self) -> None:
         """End what the tenant runs and close its databases; the first error is raised once all are closed."""
-        errors: list[Exception] = []
-        for close in [*reversed(self.closing), *(database.close for database in self.databases)]:
-            try:
-                await close()
-            except Exception as error:
-                errors.append(error)
-        self.closing.clear()
-        if errors:
-            raise errors[0]
+        await _each([self.stop, *(database.close for database in self.databases)])
+
+
+async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
+    errors: list[Exception] = []
+    for step in steps:
+        try:
+            await step()
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) -> Tenant:
