@@ -17,7 +17,8 @@ COMPARED_HEADERS = (
 )  # fmt: skip
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z")
-_RANDOM_NAME = re.compile(r"_[a-z0-9A-Z]{10}(?=\.)")
+_RANDOM_NAME = re.compile(r"_[a-z0-9A-Z]{10}(?=[._])")
+_PADDED_NAME = re.compile(r"\b([a-z0-9_]{0,2})[a-z0-9]{10}(?=_<random>)")
 _RANDOM_INDEX = re.compile(r"(?<=idx_tokenKey_)[a-z0-9]{10}\b|(?<=idx_email_)[a-z0-9]{10}\b")
 _TEMPORARY_VIEW = re.compile(r"temp_view_\w{5}")
 _ID = re.compile(r"(?<![a-z0-9])[a-z0-9]{15}(?![a-z0-9])")
@@ -33,6 +34,7 @@ def normal_text(text: str, saved: dict[str, str]) -> str:
     text = _TIME.sub("<time>", text)
     text = _CLONE.sub("_clone_<random>", text)
     text = _RANDOM_NAME.sub("_<random>", text)
+    text = _PADDED_NAME.sub(r"\1<random>", text)
     text = _RANDOM_INDEX.sub("<random>", text)
     text = _TEMPORARY_VIEW.sub("temp_view_<random>", text)
     return _ID.sub("<id>", text)
