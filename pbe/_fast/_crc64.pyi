@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def update(crc: int, data: Buffer) -> int: ...

@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+BLOCK_BYTES_MAX: int
+
+def compress(data: Buffer) -> bytes: ...
+def expand(block: Buffer, size: int) -> bytes: ...

@@ -1,0 +1,9 @@
+from array import array
+
+from typing_extensions import Buffer
+
+def fingerprint(pgno: int, page: Buffer) -> int: ...
+def fingerprints(data: Buffer, page_size: int, pgnos: array[int], offsets: array[int]) -> array[int]: ...
+def changed(
+    pgnos: array[int], offsets: array[int], fresh: array[int], known: array[int]
+) -> tuple[array[int], array[int]]: ...

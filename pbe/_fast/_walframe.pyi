@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+def checksum(data: Buffer, s0: int, s1: int, big_endian: bool) -> tuple[int, int]: ...
+def scan(
+    data: Buffer, page_size: int, salt1: int, salt2: int, s0: int, s1: int, big_endian: bool
+) -> tuple[int, int, int, int, dict[int, int]]: ...
