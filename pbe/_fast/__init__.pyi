@@ -1,1 +1,3 @@
+__all__ = ["LEAVES", "crc64", "ltxfile", "lz4block", "pagediff", "walframe"]
+
 LEAVES: tuple[str, ...]
