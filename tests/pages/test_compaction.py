@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pbe.pages.compaction import bytes_since_snapshot, due, inputs, merge, snapshots
+from pbe.pages.ltx import BrokenLtx, decode
+from pbe.pages.restore_plan import LtxInfo
+from tests.pages.test_ltx import small
+
+STEP = st.tuples(st.dictionaries(st.integers(1, 12), st.integers(0, 255), max_size=6), st.integers(1, 12))
+
+
+@settings(max_examples=60)
+@given(st.lists(STEP, min_size=1, max_size=6))
+def test_a_merge_leaves_what_its_inputs_leave(steps: list[tuple[dict[int, int], int]]) -> None:
+    """Laying the files over each other one by one, cut to each size, gives the merged file's pages."""
+    state: dict[int, int] = {}
+    files = []
+    for txid, (pages, commit) in enumerate(steps, 2):
+        pages = {pgno: fill for pgno, fill in pages.items() if pgno <= commit}
+        state |= pages
+        files.append(decode(small(txid, txid, pages, commit)))
+    last = steps[-1][1]
+    merged = decode(merge(files))
+    assert {pgno: page[0] for pgno, page in merged.items()} == {p: fill for p, fill in state.items() if p <= last}
+    assert (merged.header.min_txid, merged.header.max_txid, merged.header.commit) == (2, len(steps) + 1, last)
+    assert merged.header.timestamp_ms == files[-1].header.timestamp_ms
+
+
+def test_files_that_do_not_continue_are_refused() -> None:
+    """A gap, a range that goes back, and nothing at all cannot be merged."""
+    one, two, four = (decode(small(n, n, {1: n}, 1)) for n in (1, 2, 4))
+    for wrong in ([two, four], [two, one], [two, two]):
+        with pytest.raises(BrokenLtx):
+            merge(wrong)
+    with pytest.raises(ValueError, match="nothing"):
+        merge([])
+
+
+def test_a_level_takes_what_goes_beyond_it() -> None:
+    """The base stays where it is; one file alone is not worth a copy; a gap ends the turn."""
+    base, *rest = [LtxInfo(0, n, n) for n in range(1, 6)]
+    assert inputs([base, rest[0]], 1) == []
+    assert inputs([base, *rest], 1) == rest
+    assert inputs([base, *rest, LtxInfo(1, 2, 3)], 1) == rest[2:]
+    assert inputs([base, *rest[:2], LtxInfo(0, 9, 9)], 1) == rest[:2]
+
+
+def test_levels_follow_the_wall_clock() -> None:
+    """A level is due once in each of its periods, not a period after the last time."""
+    assert due(1, 29.9, 30.0)
+    assert not due(1, 30.0, 59.9)
+    assert due(3, 3599, 3600)
+
+
+def test_what_a_restore_reads_beside_the_snapshot() -> None:
+    """Only what lies beyond the newest whole database counts."""
+    files = [LtxInfo(9, 1, 5, 100), LtxInfo(0, 5, 5, 7), LtxInfo(0, 6, 6, 8), LtxInfo(1, 6, 7, 9)]
+    assert [info.max_txid for info in snapshots(files)] == [5]
+    assert bytes_since_snapshot(files) == 17
