@@ -1,0 +1,60 @@
+"""`/api/cp/raft`: the control plane's members."""
+
+from typing import Any, Protocol
+
+from pbe.api.admin import body
+from pbe.api.admin.access import Caller
+from pbe.api.admin.plane import Plane
+from pbe.web.request import Request
+from pbe.web.response import Response, json_response
+
+
+class Membership(Protocol):
+    """What the control plane can do with its members; each raises RequestError and ends when it is done."""
+
+    async def add_member(self, member_id: str, address: str) -> None:
+        """Take a member in: it learns first, then votes."""
+
+    async def remove_member(self, member_id: str) -> None:
+        """Let a member go."""
+
+    async def transfer(self, target: str) -> None:
+        """Make another member the leader."""
+
+    async def snapshot(self) -> dict[str, Any]:
+        """Write a snapshot now: its term, index, key and bytes."""
+
+
+class Raft:
+    """The endpoints of the control plane's own members."""
+
+    def __init__(self, plane: Plane, membership: Membership) -> None:
+        self._plane = plane
+        self._membership = membership
+
+    async def status(self, request: Request, caller: Caller) -> Response:
+        """GET …/status: leader, term, commit, applied, members, as this member knows them; never waits."""
+        return json_response({**self._plane.status(), "state_hash": self._plane.fleet.state_hash})
+
+    async def add(self, request: Request, caller: Caller) -> Response:
+        """POST …/members {id, address}."""
+        given = await body.read_object(request)
+        body.check(given, {"id": body.text, "address": body.text}, required=("id", "address"))
+        await self._membership.add_member(given["id"], given["address"])
+        return await self.status(request, caller)
+
+    async def remove(self, request: Request, caller: Caller) -> Response:
+        """DELETE …/members/{id}."""
+        await self._membership.remove_member(request.params["id"])
+        return await self.status(request, caller)
+
+    async def transfer(self, request: Request, caller: Caller) -> Response:
+        """POST …/transfer {target}."""
+        given = await body.read_object(request)
+        body.check(given, {"target": body.text}, required=("target",))
+        await self._membership.transfer(given["target"])
+        return await self.status(request, caller)
+
+    async def snapshot(self, request: Request, caller: Caller) -> Response:
+        """POST …/snapshot."""
+        return json_response(await self._membership.snapshot())
