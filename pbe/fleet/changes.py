@@ -1,8 +1,8 @@
 """What nodes and gateways are told of the state: records that changed, by table and key.
 
-One message on a topic is `Changes`; the revision travels beside it. A listener that asks for a revision which the control
-plane no longer has gets everything anew: the first message has `reset`, and until one without `more` the picture is not
-whole. Topics are made by `routes_topic` and `node_topic`.
+One message on a topic is `Changes`; the revision travels beside it. A listener that asks for a revision which the
+control plane no longer has gets everything anew: the first message has `reset`, and until one without `more` the
+picture is not whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ _decoders = {table: msgspec.msgpack.Decoder(kind) for table, kind in KINDS.items
 
 
 class Changes(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """`[reset, more, [[table, key, record or nil], …]]`; a record is the msgpack bytes of its struct, nil: it is gone."""
+    """`[reset, more, [[table, key, record or nil], …]]`; a record is the msgpack bytes of its struct, nil: gone."""
 
     reset: bool
     more: bool
