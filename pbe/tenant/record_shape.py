@@ -1,0 +1,45 @@
+"""What is worth knowing of a collection for reading and writing many of its records, worked out once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pbe.query.select import columns
+from pbe.schema.collection import Collection
+from pbe.schema.field import Field
+
+_NOTE = "_record_shape"
+_NEVER_SHOWN = frozenset({"password", "tokenKey"})
+
+
+class Shape:
+    """A collection's columns and keys.
+
+    names: the fields in order. select: their columns as a select list of table ``t``. readers: what makes values of
+    columns. setters: each key of a body that sets a field, with that field and its operation. public, full: the fields
+    that a client and a superuser may see, sorted as JSON keys are.
+    """
+
+    __slots__ = ("fields", "full", "names", "public", "readers", "select", "setters", "zeros")
+
+    def __init__(self, collection: Collection) -> None:
+        self.fields: tuple[Field, ...] = collection.fields
+        self.names = tuple(field.name for field in self.fields)
+        self.select = columns(self.names)
+        self.readers: tuple[Callable[[Any], Any], ...] = tuple(field.from_column for field in self.fields)
+        self.setters: dict[str, tuple[Field, str]] = {}
+        for field in self.fields:
+            for key, operation in field.modifiers().items():
+                self.setters.setdefault(key, (field, operation))
+        self.zeros = {field.name: field.zero() for field in self.fields}
+        hidden_always = _NEVER_SHOWN if collection.is_auth else frozenset()
+        shown = sorted((field for field in self.fields if field.name not in hidden_always), key=lambda one: one.name)
+        self.full = tuple(shown)
+        self.public = tuple(field for field in shown if not field.hidden)
+
+
+def shape_of(collection: Collection) -> Shape:
+    """The collection's shape; kept with the collection, which never changes."""
+    found = collection.__dict__.get(_NOTE)
+    if found is None:
+        found = collection.__dict__[_NOTE] = Shape(collection)
+    return found  # type: ignore[no-any-return]
