@@ -1,6 +1,6 @@
 """What the compiler must know of collections and of a request. `schema` and `tenant` satisfy these by shape."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
@@ -35,9 +35,8 @@ class CollectionLike(Protocol):
     def type(self) -> str:
         """base, auth or view."""
 
-    @property
-    def fields(self) -> Iterable[FieldLike]:
-        """Its fields, in order."""
+    def field(self, name: str) -> FieldLike | None:
+        """The field with exactly this name."""
 
     @property
     def indexes(self) -> Sequence[str]:
@@ -99,14 +98,6 @@ class RequestLike(Protocol):
 
 
 MULTI_VALUED = frozenset({"select", "file", "relation"})
-
-
-def field_of(collection: CollectionLike, name: str) -> FieldLike | None:
-    """The field of that exact name."""
-    for field in collection.fields:
-        if field.name == name:
-            return field
-    return None
 
 
 def is_multiple(field: FieldLike) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, RequestLike, field_of, is_multiple, related_id
+from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, RequestLike, is_multiple, related_id
 from pbe.query.errors import FilterError
 from pbe.query.operand import NULL, MultiMatch, NullFallback, Operand, left_join
 from pbe.query.parser import parse
@@ -70,7 +70,7 @@ def _auth(props: list[str], scope: Scope, request: RequestLike) -> Operand:
 def _body(props: list[str], scope: Scope, request: RequestLike, compile_group: Compile) -> Operand | None:
     """``@request.body.path`` where it names a field in a way of its own; None where it is a plain value."""
     name, modifier = split_modifier(props[0])
-    target = field_of(scope.base, name)
+    target = scope.base.field(name)
     if target is None:
         return None
     if target.type == "relation" and len(props) > 1:

@@ -10,7 +10,7 @@ once some step could have found several rows.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, field_of, is_multiple, related_id
+from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, is_multiple, related_id
 from pbe.query.errors import FilterError
 from pbe.query.indexes import has_unique_column
 from pbe.query.operand import NULL, MultiMatch, NullFallback, Operand, left_join
@@ -66,7 +66,7 @@ class Walk:
         """The operand that `props` name from here on."""
         try:
             for depth, prop in enumerate(props[:-1]):
-                found = field_of(self.collection, prop)
+                found = self.collection.field(prop)
                 if found is not None and found.hidden and not self.scope.hidden_allowed:
                     raise FilterError("non-filterable field", prop)
                 if found is not None and found.type in ("json", "geoPoint"):
@@ -121,7 +121,7 @@ class Walk:
             raise _Missing(prop)
         name, relation_name = parts
         source = self.scope.collection(name)
-        relation = field_of(source, relation_name) if source is not None else None
+        relation = source.field(relation_name) if source is not None else None
         if source is None or relation is None or relation.type != "relation":
             raise _Missing(prop)
         if relation.hidden and not self.scope.hidden_allowed:
@@ -164,7 +164,7 @@ class Walk:
 
     def _last(self, prop: str) -> Operand:
         name, modifier = split_modifier(prop)
-        found = field_of(self.collection, name)
+        found = self.collection.field(name)
         if found is None:
             raise _Missing(name)
         if found.hidden and not self.scope.hidden_allowed:

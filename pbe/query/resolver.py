@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pbe.query.catalog import Catalog, CollectionLike, RequestLike, field_of
+from pbe.query.catalog import Catalog, CollectionLike, RequestLike
 from pbe.query.errors import FilterError
 from pbe.query.operand import NULL, Operand, bound, constant, left_join, table
 from pbe.query.sql import EMPTY, Sql
@@ -130,7 +130,7 @@ def request_value(scope: Scope, request: RequestLike, path: list[str]) -> Operan
     if modifier == "isset":
         return constant("TRUE" if is_set else "FALSE")
     if isinstance(value, str):
-        target = field_of(scope.base, last)
+        target = scope.base.field(last)
         number = go_float(value) if target is not None and target.type == "number" else None
         value = number if number is not None else str(value)
     elif value is not None and not isinstance(value, bool | int | float):

@@ -1,13 +1,13 @@
 """The hook pipeline: each action is a chain of handlers around an innermost one.
 
-Theory of operation. Handlers are bound to an event's name, PocketBase's (``onRecordCreate``), perhaps for some collections
-only (tags). `trigger` runs those that match, in order of priority, each of which calls ``await event.next()`` to go on;
-the last step is the innermost one, the action itself. What a handler does not pass on does not happen; what one
-raises, all before it see. Events of records wrap the same events of models, as there: first ``onRecordCreate``, then
-``onModelCreate``, then the action.
+Theory of operation. Handlers are bound to an event's name, PocketBase's (``onRecordCreate``), perhaps for some
+collections only (tags). `trigger` runs those that match, in order of priority, each of which calls
+``await event.next()`` to go on; the last step is the innermost one, the action itself. What a handler does not pass on
+does not happen; what one raises, all before it see. Events of records wrap the same events of models, as there: first
+``onRecordCreate``, then ``onModelCreate``, then the action.
 
-A handler that takes its time (it suspends) holds a transaction open while it runs. `suspends` tells whether there is one, so
-that work without any runs in a grouped transaction, and pays nothing.
+A handler that takes its time (it suspends) holds a transaction open while it runs. `suspends` tells whether there is
+one, so that work without any runs in a grouped transaction, and pays nothing.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -108,9 +108,7 @@ class Pipeline:
 
     def suspends(self, names: Iterable[str], tags: "Sequence[str]" = ()) -> bool:
         """Whether a handler of these events, about these tags, may wait."""
-        return any(
-            one.suspends and one.matches(tags) for name in names for one in self._handlers.get(name, ())
-        )
+        return any(one.suspends and one.matches(tags) for name in names for one in self._handlers.get(name, ()))
 
     def steps(self, name: str, tags: "Sequence[str]" = ()) -> list[Step]:
         """The steps of the handlers for such an event, in order."""

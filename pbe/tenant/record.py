@@ -19,12 +19,24 @@ RandomBytes = Callable[[int], bytes]
 class Record:
     """A record of `collection`.
 
-    original: the values as stored, all zero for a new one; never changed in place. expand: related records by the name of
-    the relation, None where nothing was expanded. show: names of hidden fields to show, and `hide` of others not to.
-    email_shown: whether the e-mail is shown though its owner hid it.
+    original: the values as stored, all zero for a new one; never changed in place. expand: related records by the name
+    of the relation, None where nothing was expanded. show_all: whether hidden fields are shown; hide: names of others
+    that are not. email_shown: whether the e-mail is shown though its owner hid it. custom: values beside the fields.
+    uploaded: names of files that were stored for it while its row is not written yet.
     """
 
-    __slots__ = ("_changed", "collection", "custom", "email_shown", "expand", "hide", "is_new", "original", "show_all")
+    __slots__ = (
+        "_changed",
+        "collection",
+        "custom",
+        "email_shown",
+        "expand",
+        "hide",
+        "is_new",
+        "original",
+        "show_all",
+        "uploaded",
+    )
 
     def __init__(self, collection: Collection, original: dict[str, Any], *, is_new: bool) -> None:
         self.collection = collection
@@ -36,6 +48,7 @@ class Record:
         self.show_all = False
         self.hide: frozenset[str] = frozenset()
         self.email_shown = False
+        self.uploaded: list[str] = []
 
     @classmethod
     def new(cls, collection: Collection) -> "Record":

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pbe.errors import BadRequest, Forbidden
 from pbe.query.errors import FilterError
@@ -134,40 +133,8 @@ async def _count(unit: Unit, collection: Collection, compiled: Compiled) -> int:
     known = counts.get(statement.sql, statement.params)
     if known is not None:
         return known
-    generation = counts.generation()
+    generation = counts.generation
     rows = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
     total = int(rows[0][0])
     counts.put(statement.sql, statement.params, generation, total)
     return total
-
-
-class Counts:
-    """Totals by statement and parameters, good for one generation of a database."""
-
-    COUNTS_MAX = 500
-
-    def __init__(self, database: Any) -> None:
-        self._database = database
-        self._generation = -1
-        self._totals: dict[tuple[str, tuple[Any, ...]], int] = {}
-
-    def generation(self) -> int:
-        """The database's generation now."""
-        return int(self._database.generation)
-
-    def get(self, sql: str, params: tuple[Any, ...]) -> int | None:
-        """The total, where nothing was written since."""
-        if self._generation != self._database.generation:
-            return None
-        return self._totals.get((sql, params))
-
-    def put(self, sql: str, params: tuple[Any, ...], generation: int, total: int) -> None:
-        """Remember what was counted while the database was at `generation`."""
-        if generation != self._database.generation:
-            return
-        if self._generation != generation:
-            self._totals.clear()
-            self._generation = generation
-        if len(self._totals) >= self.COUNTS_MAX:
-            self._totals.clear()
-        self._totals[sql, params] = total

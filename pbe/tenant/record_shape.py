@@ -42,4 +42,4 @@ def shape_of(collection: Collection) -> Shape:
     found = collection.__dict__.get(_NOTE)
     if found is None:
         found = collection.__dict__[_NOTE] = Shape(collection)
-    return found  # type: ignore[no-any-return]
+    return found

@@ -1,12 +1,29 @@
 """One tenant's application while it is in memory: its databases and what hangs on them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from pbe.schema.collection import Collection
 from pbe.storage.sqlite import Database
+from pbe.tenant.counts import Counts
+from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.services import TenantServices
 
+if TYPE_CHECKING:
+    from pbe.tenant.record_files import RecordFiles
+
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
+
+
+class Collections(Protocol):
+    """The tenant's collections, in memory."""
+
+    def collection(self, name_or_id: str) -> Collection | None:
+        """The collection of that id, or of that name in any case."""
+
+    def collections(self) -> Sequence[Collection]:
+        """All of them."""
 
 
 class Tenant:
@@ -27,8 +44,12 @@ class Tenant:
         self.now = services.now
         self.workers = services.workers
         self.streams = 0
+        self.pipeline = Pipeline()
+        self.files: RecordFiles | None = None
+        self.catalog: Collections
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
+        self.counts = Counts(self.data)
 
     @property
     def databases(self) -> tuple[Database, ...]:

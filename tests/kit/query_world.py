@@ -36,6 +36,10 @@ class FakeCollection:
         """An id that differs from the name."""
         return f"pbc_{self.name}"
 
+    def field(self, name: str) -> FakeField | None:
+        """The field with exactly this name."""
+        return next((one for one in self.fields if one.name == name), None)
+
 
 @dataclass
 class FakeAuth:
