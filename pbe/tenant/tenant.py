@@ -1,11 +1,12 @@
 """One tenant's application while it is in memory: its databases and what hangs on them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from pbe.schema.collection import Collection
 from pbe.storage.sqlite import Database
+from pbe.tenant.bootstrap import bootstrap
+from pbe.tenant.catalog import Catalog
 from pbe.tenant.counts import Counts
 from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.services import TenantServices
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
     from pbe.tenant.record_files import RecordFiles
 
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
-
-
-class Collections(Protocol):
-    """The tenant's collections, in memory."""
-
-    def collection(self, name_or_id: str) -> Collection | None:
-        """The collection of that id, or of that name in any case."""
-
-    def collections(self) -> Sequence[Collection]:
-        """All of them."""
 
 
 class Tenant:
@@ -46,7 +37,7 @@ class Tenant:
         self.streams = 0
         self.pipeline = Pipeline()
         self.files: RecordFiles | None = None
-        self.catalog: Collections
+        self.catalog = Catalog()
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
         self.counts = Counts(self.data)
@@ -88,9 +79,12 @@ async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) ->
     try:
         for name in DATABASES:
             opened.append(Database(folder / name, services.readers, services.clock))
+        data, auxiliary, hooks = opened
+        await bootstrap(data, auxiliary, hooks, services.now(), services.random_bytes)
+        tenant = Tenant(tenant_id, folder, (data, auxiliary, hooks), services)
+        await tenant.catalog.reload(data)
     except Exception:
         for database in opened:
             await database.close()
         raise
-    data, auxiliary, hooks = opened
-    return Tenant(tenant_id, folder, (data, auxiliary, hooks), services)
+    return tenant
