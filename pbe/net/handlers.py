@@ -42,6 +42,7 @@ class Handlers:
     def __init__(self) -> None:
         self.methods: dict[str, Method] = {}
         self.sources: dict[str, Source] = {}
+        self.families: dict[str, Callable[[str], Source]] = {}
         self.posts: dict[bytes, Post] = {}
 
     def method(self, name: str, method: Method) -> None:
@@ -53,6 +54,19 @@ class Handlers:
         """Offer a topic to watch."""
         self._once(topic, self.sources)
         self.sources[topic] = source
+
+    def family(self, prefix: str, source: Callable[[str], Source]) -> None:
+        """Offer every topic that begins with `prefix`; `source(topic)` makes its source, or raises to refuse it."""
+        self._once(prefix, self.families)
+        self.families[prefix] = source
+
+    def find_source(self, topic: str) -> Source | None:
+        """The source of a topic, by its whole name or its family."""
+        found = self.sources.get(topic)
+        if found is None:
+            maker = next((maker for prefix, maker in self.families.items() if topic.startswith(prefix)), None)
+            found = maker(topic) if maker is not None else None
+        return found
 
     def post(self, topic: bytes, post: Post) -> None:
         """Take posts to a topic."""

@@ -58,7 +58,7 @@ class Serving:
         watch = message.decode(got.payload, message.Watch)
         stream = got.stream
         self._must_be_new(stream)
-        source = self._handlers.sources.get(watch.topic)
+        source = self._handlers.find_source(watch.topic)
         if source is None:
             self._refuse(stream, NotFound(f"There is no topic {watch.topic[:64]!r}."))
             return

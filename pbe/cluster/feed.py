@@ -1,0 +1,113 @@
+"""What the control plane tells gateways and nodes: its state's changes, by topic, from any revision.
+
+Promised: every subscriber sees each change of its topic once and in order, and a whole picture first where the log does
+not reach back to the revision it asks for. Not promised: that a slow subscriber is waited for.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pbe.cluster.plane import Plane
+from pbe.errors import BadRequest
+from pbe.fleet import Event
+from pbe.fleet.changes import NODE_TOPIC_PREFIX, ROUTES_TOPIC, Changes, of_events, whole
+from pbe.fleet.records import Record
+
+#: Told (revision, changes).
+Teller = Callable[[int, Changes], None]
+Stop = Callable[[], None]
+
+
+class Feed:
+    """Topics over the state's events."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+
+    def subscribe(self, topic: str, revision: int, tell: Teller) -> Stop:
+        """Tell everything of the topic after `revision`; revision 0, and one that is too old, give everything anew."""
+        fleet = self._plane.fleet
+        if topic == ROUTES_TOPIC:
+            view: RoutesView | NodeView = RoutesView(self._plane)
+        elif topic.startswith(NODE_TOPIC_PREFIX) and len(topic) > len(NODE_TOPIC_PREFIX):
+            view, revision = NodeView(self._plane, topic.removeprefix(NODE_TOPIC_PREFIX)), 0
+        else:
+            raise BadRequest("There is no such topic.")
+
+        def listen(now: int, events: Sequence[Event] | None) -> None:
+            if events is None:
+                for message in whole(view.everything()):
+                    # Until the picture is whole, a subscriber that is cut off has to ask from where it was before.
+                    tell(revision if message.more else now, message)
+            elif picked := view.pick(events):
+                tell(now, of_events(picked))
+
+        return self._plane.watch(revision if revision <= fleet.revision else 0, listen)
+
+
+class RoutesView:
+    """Every route and node: what a gateway keeps."""
+
+    tables = frozenset({"routes", "nodes"})
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+
+    def everything(self) -> Iterator[tuple[str, str, Record]]:
+        """All records, nodes first, so that no route comes before its node."""
+        fleet = self._plane.fleet
+        yield from (("nodes", key, record) for key, record in fleet.nodes.sorted_items())
+        yield from (("routes", key, record) for key, record in fleet.routes.sorted_items())
+
+    def pick(self, events: Sequence[Event]) -> list[Event]:
+        """Those of its tables."""
+        return [event for event in events if event.table in self.tables]
+
+
+class NodeView:
+    """What concerns one node: the tenants routed to it, or moving to it, their records and waiting superusers.
+
+    A tenant that leaves is told once more, as its route is then; it is forgotten after that.
+    """
+
+    def __init__(self, plane: Plane, node_id: str) -> None:
+        self._plane = plane
+        self._node_id = node_id
+        self._mine: set[str] = set()
+
+    def everything(self) -> Iterator[tuple[str, str, Record]]:
+        """All that concerns the node, a tenant's record and superuser before its route."""
+        fleet = self._plane.fleet
+        routes = fleet.routes
+        self._mine = {*routes.group("node_id", self._node_id), *routes.group("target", self._node_id)}
+        for key in sorted(self._mine):
+            for table in (fleet.tenants, fleet.superusers, routes):
+                record = table.get(key)
+                if record is not None:
+                    yield table.name, key, record
+
+    def pick(self, events: Sequence[Event]) -> list[Event]:
+        """Those of its tenants; a tenant that becomes its own comes with all its records."""
+        picked: list[Event] = []
+        for event in events:
+            if event.table == "routes":
+                picked += self._route(event)
+            elif event.table in ("tenants", "superusers") and event.key in self._mine:
+                picked.append(event)
+        return picked
+
+    def _route(self, event: Event) -> list[Event]:
+        route = event.value
+        was = event.key in self._mine
+        mine = route is not None and self._node_id in (route.node_id, route.target)
+        if not mine:
+            self._mine.discard(event.key)
+            return [event] if was else []
+        self._mine.add(event.key)
+        if was:
+            return [event]
+        news = [event]
+        for table in (self._plane.fleet.superusers, self._plane.fleet.tenants):
+            record = table.get(event.key)
+            if record is not None:
+                news.insert(0, Event(event.revision, table.name, event.key, record))
+        return news
