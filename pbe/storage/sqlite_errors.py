@@ -4,6 +4,7 @@ import re
 
 import apsw
 
+from pbe._fast.rowjson_twin import Failure
 from pbe.errors import DiskError, Misuse, PbeError, Unavailable
 
 _UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<what>.+)")
@@ -68,6 +69,12 @@ def translated(error: apsw.Error, sql: str = "") -> PbeError:
     if isinstance(error, apsw.BindingsError | apsw.ConnectionClosedError | apsw.ThreadingViolationError):
         return Misuse("run SQL", text, hint=sql[:200])
     return SqlError(text, sql)
+
+
+def translated_failure(failure: Failure) -> PbeError:
+    """The error of ours that says what the row writer's failure says."""
+    kind = apsw.exception_for(failure.code)
+    return translated(type(kind)(failure.message)) if isinstance(kind, apsw.Error) else SqlError(failure.message)
 
 
 def constraint(code: int, text: str) -> ConstraintViolation:

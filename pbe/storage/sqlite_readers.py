@@ -14,9 +14,11 @@ from typing import TypeVar
 import apsw
 from twisted.internet.defer import Deferred
 
+from pbe._fast.rowjson_twin import Failure
 from pbe.errors import Unavailable
 from pbe.storage.sqlite_connection import BUSY_WORKER_MS, open_connection
-from pbe.storage.sqlite_errors import QueryTooSlow, translated
+from pbe.storage.sqlite_errors import QueryTooSlow, translated, translated_failure
+from pbe.storage.sqlite_rows import make_rows
 from pbe.storage.workers import Runs
 
 T = TypeVar("T")
@@ -30,6 +32,23 @@ CACHE_KIB = 512
 STATEMENTS = 20
 
 
+class Reader:
+    """A read connection and the row writer on it."""
+
+    __slots__ = ("connection", "rows")
+
+    def __init__(self, path: str) -> None:
+        self.connection = open_connection(
+            path, busy_ms=BUSY_WORKER_MS, cache_kib=CACHE_KIB, statements=STATEMENTS, read_only=True
+        )
+        self.rows = make_rows(self.connection, STATEMENTS)
+
+    def close(self) -> None:
+        """Give back both."""
+        self.rows.close()
+        self.connection.close()
+
+
 class Seat:
     """One database's share of the readers; reactor's thread, but for `active`, which `Readers` guards."""
 
@@ -39,7 +58,7 @@ class Seat:
         self.path = path
         self.running = 0
         self.waiting: deque[Deferred[None]] = deque()
-        self.active: set[apsw.Connection] = set()
+        self.active: set[Reader] = set()
         self.closed = False
 
 
@@ -56,10 +75,10 @@ class Readers:
         self._query_s_max = query_s_max
         self._connections_max = connections_max
         self._lock = threading.Lock()
-        self._idle: OrderedDict[apsw.Connection, Seat] = OrderedDict()
+        self._idle: OrderedDict[Reader, Seat] = OrderedDict()
 
-    async def run(self, seat: Seat, job: Callable[[apsw.Connection], T]) -> T:
-        """`job(connection)` on a worker. Raises `Unavailable` where too many queries of this database wait."""
+    async def run(self, seat: Seat, job: Callable[[Reader], T]) -> T:
+        """`job(reader)` on a worker. Raises `Unavailable` where too many queries of this database wait."""
         if seat.running >= QUERIES_MAX:
             if len(seat.waiting) >= QUERIES_WAITING_MAX:
                 raise Unavailable(cause=f"{QUERIES_WAITING_MAX} slow queries of this database wait already")
@@ -83,53 +102,53 @@ class Readers:
 
     def _close_on_worker(self, seat: Seat) -> None:
         with self._lock:
-            idle = [connection for connection, owner in self._idle.items() if owner is seat]
-            for connection in idle:
-                del self._idle[connection]
-            for connection in seat.active:
+            idle = [reader for reader, owner in self._idle.items() if owner is seat]
+            for reader in idle:
+                del self._idle[reader]
+            for reader in seat.active:
                 # The job's end finds the seat closed and closes its connection itself.
-                connection.interrupt()
-        for connection in idle:
-            connection.close()
+                reader.connection.interrupt()
+        for reader in idle:
+            reader.close()
 
-    def _on_worker(self, seat: Seat, job: Callable[[apsw.Connection], T]) -> T:
-        connection = self._take(seat)
+    def _on_worker(self, seat: Seat, job: Callable[[Reader], T]) -> T:
+        reader = self._take(seat)
         deadline = time.monotonic() + self._query_s_max
-        connection.set_progress_handler(lambda: seat.closed or time.monotonic() > deadline, PROGRESS_STEPS)
+        reader.connection.set_progress_handler(lambda: seat.closed or time.monotonic() > deadline, PROGRESS_STEPS)
         try:
-            return job(connection)
+            return job(reader)
+        except Failure as failure:
+            raise translated_failure(failure) from failure
         except apsw.InterruptError as error:
             raise QueryTooSlow("the database closes" if seat.closed else f"{self._query_s_max:.0f} s passed") from error
         except apsw.Error as error:
             raise translated(error) from error
         finally:
-            self._give_back(seat, connection)
+            self._give_back(seat, reader)
 
-    def _take(self, seat: Seat) -> apsw.Connection:
+    def _take(self, seat: Seat) -> Reader:
         with self._lock:
-            for connection, owner in self._idle.items():
+            for reader, owner in self._idle.items():
                 if owner is seat:
-                    del self._idle[connection]
-                    seat.active.add(connection)
-                    return connection
+                    del self._idle[reader]
+                    seat.active.add(reader)
+                    return reader
         try:
-            connection = open_connection(
-                seat.path, busy_ms=BUSY_WORKER_MS, cache_kib=CACHE_KIB, statements=STATEMENTS, read_only=True
-            )
+            reader = Reader(seat.path)
         except apsw.Error as error:
             raise translated(error) from error
         with self._lock:
-            seat.active.add(connection)
-        return connection
+            seat.active.add(reader)
+        return reader
 
-    def _give_back(self, seat: Seat, connection: apsw.Connection) -> None:
-        surplus: list[apsw.Connection] = []
+    def _give_back(self, seat: Seat, reader: Reader) -> None:
+        surplus: list[Reader] = []
         with self._lock:
-            seat.active.discard(connection)
+            seat.active.discard(reader)
             if seat.closed:
-                surplus.append(connection)
+                surplus.append(reader)
             else:
-                self._idle[connection] = seat
+                self._idle[reader] = seat
             while len(self._idle) > self._connections_max:
                 surplus.append(self._idle.popitem(last=False)[0])
         for extra in surplus:
