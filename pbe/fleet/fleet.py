@@ -57,6 +57,7 @@ class Applied(msgspec.Struct, frozen=True, gc=False):
     result: Any
     events: list[Event]
     repeated: bool = False
+    request_id: str = ""
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -120,7 +121,7 @@ class Fleet:
         tag = str(command.__struct_config__.tag)
         repeated, outcome = self._requests.recall(entry.request_id, tag)
         if repeated:
-            return Applied(outcome, [], True)
+            return Applied(outcome, [], True, entry.request_id)
         state.clock_ms = max(state.clock_ms, entry.at_ms)
         try:
             outcome = HANDLERS[type(command)](state, command)
@@ -128,7 +129,7 @@ class Fleet:
             outcome = rejected
         events = self._events(entry, tag, outcome)
         self._requests.remember(entry.request_id, tag, outcome)
-        return Applied(outcome, events)
+        return Applied(outcome, events, False, entry.request_id)
 
     def _events(self, entry: commands.Entry, tag: str, outcome: Any) -> list[Event]:
         state = self.state
