@@ -4,6 +4,7 @@ The caller has proved that it knows the cluster's secret; what it sends is still
 docs/contracts.rst.
 """
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from pbe.cluster.beats import LEASE_S, Beats
 from pbe.cluster.plane import Plane
 from pbe.cluster.steward import Steward
-from pbe.errors import BadRequest, NotFound, RequestError, Unavailable
+from pbe.errors import BadRequest, NotFound, RequestError
 from pbe.fleet import Rejected, commands
 
 Call = Callable[[Any], Awaitable[Any]]
@@ -31,7 +32,7 @@ class TenantWord(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Answers calls; those that change something need the leader, a follower says Unavailable."""
+    """Answers calls at any member: what only the leader knows or may decide, a follower asks the leader."""
 
     def __init__(
         self, plane: Plane, beats: Beats, steward: Steward, clock: IReactorTime, now: Callable[[], float]
@@ -41,21 +42,32 @@ class Desk:
         self._steward = steward
         self._clock = clock
         self._now = now
+        self._leaders: dict[str, Call] = {
+            "node.register": self.register,
+            "node.heartbeat": self.heartbeat,
+            "node.pulse": self.pulse,
+            "route.place": self.place,
+        }
+        for name, call in self._leaders.items():
+            plane.serve(name, call)
 
     def calls(self) -> dict[str, Call]:
         """The calls by their names on the wire."""
         return {
-            "node.register": self.register,
-            "node.heartbeat": self.heartbeat,
+            **{name: functools.partial(self._at_leader, name) for name in self._leaders},
             "route.get": self.route,
             "tenant.status": self.status,
             "tenant.released": self.released,
             "superuser.done": self.superuser_done,
         }
 
+    async def _at_leader(self, name: str, payload: Any) -> Any:
+        if self._plane.is_leader:
+            return await self._leaders[name](payload)
+        return await self._plane.ask_leader(name, payload)
+
     async def register(self, payload: Any) -> dict[str, Any]:
         """A node is there, or there again."""
-        self._lead()
         known = {name: value for name, value in _object(payload).items() if name in _REGISTER}
         try:
             command = msgspec.convert({**known, "_": "node.register"}, commands.NodeRegister)
@@ -67,7 +79,6 @@ class Desk:
 
     async def heartbeat(self, payload: Any) -> dict[str, Any]:
         """A node is alive; NotFound tells it to register (again)."""
-        self._lead()
         node_id = _object(payload).get("node_id")
         node = self._plane.fleet.nodes.get(node_id) if isinstance(node_id, str) else None
         if node is None or node.status == "down":
@@ -78,19 +89,43 @@ class Desk:
     async def route(self, payload: Any) -> dict[str, Any]:
         """Where a tenant is; one without a node gets one."""
         word = _word(payload)
-        route = self._plane.fleet.routes.get(word.tenant_id)
-        node = self._plane.fleet.nodes.get(route.node_id) if route is not None else None
+        fleet = self._plane.fleet
+        route = fleet.routes.get(word.tenant_id)
+        node = fleet.nodes.get(route.node_id) if route is not None else None
         if route is None or node is None or node.status == "down":
-            self._lead()
-            route = await self._steward.place(word.tenant_id)
-            node = self._plane.fleet.nodes.get(route.node_id)
+            placed: dict[str, Any] = await self._at_leader("route.place", payload)
+            return placed
         return {
             "tenant_id": route.tenant_id,
             "node_id": route.node_id,
-            "address": node.address if node is not None else "",
+            "address": node.address,
             "epoch": route.epoch,
             "status": route.status,
         }
+
+    async def place(self, payload: Any) -> dict[str, Any]:
+        """The same, where the answer has to be decided."""
+        route = await self._steward.place(_word(payload).tenant_id)
+        node = self._plane.fleet.nodes.rows[route.node_id]
+        return {
+            "tenant_id": route.tenant_id,
+            "node_id": node.id,
+            "address": node.address,
+            "epoch": route.epoch,
+            "status": route.status,
+        }
+
+    async def pulse(self, payload: Any) -> dict[str, Any]:
+        """What heartbeats say, by node: a member that does not lead shows it too."""
+        return {node_id: dict(self.node(node_id)) for node_id in self._plane.fleet.nodes.rows}
+
+    async def nodes(self) -> Mapping[str, Mapping[str, Any]]:
+        """The pulse, for the API: nothing where the leader does not answer."""
+        try:
+            found: dict[str, Mapping[str, Any]] = await self._at_leader("node.pulse", None)
+        except RequestError:
+            return {}
+        return found
 
     async def status(self, payload: Any) -> dict[str, Any]:
         """A node tells how a tenant of its is."""
@@ -122,10 +157,6 @@ class Desk:
             del known["resources"]
         moment = datetime.fromtimestamp(beat.wall_s, UTC)
         return {**known, "last_heartbeat": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"}
-
-    def _lead(self) -> None:
-        if not self._plane.leads:
-            raise Unavailable("This member of the control plane does not lead.")
 
     async def _propose(self, command: Any) -> Any:
         try:

@@ -1,6 +1,6 @@
 """What `cluster` needs of the control plane; `consensus.ControlPlane` gives it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from pbe.fleet import Event, Fleet
@@ -17,7 +17,7 @@ class Plane(Protocol):
         """The state as this member knows it."""
 
     @property
-    def leads(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this member is the leader, as far as it knows."""
 
     async def propose(self, command: Any, request_id: str = "", audit_actor: str = "") -> Any:
@@ -28,3 +28,9 @@ class Plane(Protocol):
 
         What is known already is told before the call returns.
         """
+
+    def serve(self, method: str, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        """Answer `ask_leader(method, …)` of any member while this one leads."""
+
+    async def ask_leader(self, method: str, payload: Any, timeout_s: float = 1.0) -> Any:
+        """The answer of the leader's handler, wherever the leader is; raises Unavailable, or the handler's refusal."""

@@ -102,7 +102,7 @@ class Steward:
         self._schedule(0 if self._again else ROUND_S)
 
     async def _round(self) -> None:
-        if not self._plane.leads:
+        if not self._plane.is_leader:
             self._leading = False
             return
         if not self._leading:

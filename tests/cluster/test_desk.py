@@ -66,3 +66,19 @@ def test_a_stale_report_is_refused() -> None:
         world.run(world.desk.status({"tenant_id": "a", "epoch": 7, "status": "active"}))
     assert world.run(world.desk.status({"tenant_id": "a", "epoch": 1, "status": "active"})) == {}
     assert world.plane.fleet.tenants.rows["a"].status == "active"
+
+
+def test_a_follower_asks_the_leader() -> None:
+    """A node may be linked to any member: its words reach the leader, and its load shows at both."""
+    leader, follower = World(), World()
+    follower.plane.is_leader = False
+    follower.plane.other = leader.plane
+    leader.pass_time(0.1)
+    calls = follower.desk.calls()
+    leader.run(calls["node.register"]({"id": "n1", "address": "n1:8091"}))
+    leader.run(calls["node.heartbeat"]({"node_id": "n1", "cached_tenants": 7}))
+    leader.tenant("a")
+    assert leader.run(calls["route.get"]({"tenant_id": "a"}))["node_id"] == "n1"
+    assert leader.run(follower.desk.nodes())["n1"]["cached_tenants"] == 7
+    follower.plane.other = None
+    assert leader.run(follower.desk.nodes()) == {}

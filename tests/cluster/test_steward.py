@@ -97,9 +97,9 @@ def test_a_new_leader_does_not_declare_everybody_dead() -> None:
     """Heartbeats of an earlier reign are not missed during the grace period."""
     world = World()
     nodes = [world.node("n1"), world.node("n2")]
-    world.plane.leads = False
+    world.plane.is_leader = False
     world.pass_time(10.0)
-    world.plane.leads = True
+    world.plane.is_leader = True
     world.pass_time(1.0)
     statuses = {world.plane.fleet.nodes.rows[name].status for name in ("n1", "n2")}
     assert statuses == {"healthy"}
@@ -157,9 +157,9 @@ def test_a_move_whose_target_dies_is_given_up() -> None:
 def test_a_follower_leaves_all_to_the_leader() -> None:
     """Only the leader judges and places."""
     world = World()
-    world.plane.leads = False
+    world.plane.is_leader = False
     world.tenant("a")
     world.pass_time(20.0)
     assert [type(command).__name__ for command in world.plane.proposed] == ["TenantCreate"]
     with pytest.raises(Unavailable):
-        world.run(world.desk.heartbeat({"node_id": "n1"}))
+        world.run(world.desk.calls()["node.heartbeat"]({"node_id": "n1"}))

@@ -1,9 +1,9 @@
 """A control plane of one member without log, disk or time: commands are applied as they are proposed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from pbe.errors import RequestError
+from pbe.errors import RequestError, Unavailable
 from pbe.fleet import Event, Fleet, Rejected
 from pbe.fleet.commands import encode_entry
 
@@ -16,10 +16,12 @@ class FakePlane:
         self.proposed: list[Any] = []
         self.failing: RequestError | None = None
         self.leader = "cp-1"
-        self.leads = True
+        self.is_leader = True
+        self.other: FakePlane | None = None
         self.reads = 0
         self.listeners: list[Callable[[int, Sequence[Event] | None], None]] = []
         self.kept: list[Event] = []
+        self.served: dict[str, Callable[[Any], Awaitable[Any]]] = {}
 
     async def propose(self, command: Any, request_id: str = "", audit_actor: str = "") -> Any:
         """Apply the command at once."""
@@ -49,6 +51,16 @@ class FakePlane:
         """The only state there is."""
         self.reads += 1
         return self.fleet
+
+    def serve(self, method: str, handler: Callable[[Any], Awaitable[Any]]) -> None:
+        """Remember the handler."""
+        self.served[method] = handler
+
+    async def ask_leader(self, method: str, payload: Any, timeout_s: float = 1.0) -> Any:
+        """Ask the other member, if a test has put one there."""
+        if self.other is None:
+            raise Unavailable("There is no leader.")
+        return await self.other.served[method](payload)
 
     def status(self) -> dict[str, Any]:
         """A healthy single member."""

@@ -44,9 +44,9 @@ class FakePulse:
     def __init__(self) -> None:
         self.beats: dict[str, dict[str, Any]] = {}
 
-    def node(self, node_id: str) -> Mapping[str, Any]:
+    async def nodes(self) -> Mapping[str, Mapping[str, Any]]:
         """What was put in."""
-        return self.beats.get(node_id, {})
+        return self.beats
 
 
 class FakeMembership:

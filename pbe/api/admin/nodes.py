@@ -1,5 +1,6 @@
 """`/api/cp/nodes`: list, show, drain, take back and forget tenant nodes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pbe.api.admin import body, outcome, shown
@@ -22,8 +23,8 @@ class Nodes:
         self._plane = plane
         self._pulse = pulse
 
-    def _json(self, fleet: Fleet, node: Node) -> dict[str, Any]:
-        beat = dict(self._pulse.node(node.id))
+    def _json(self, fleet: Fleet, node: Node, pulse: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        beat = dict(pulse.get(node.id, {}))
         resources = {**to_json(node.resources), **dict(beat.pop("resources", {}))}
         tenants = fleet.tenants.count("node_id", node.id)
         return {
@@ -37,21 +38,23 @@ class Nodes:
 
     async def index(self, request: Request, caller: Caller) -> Response:
         """GET: all nodes by id, by the page; `status` picks."""
+        pulse = await self._pulse.nodes()
         fleet = await read_fleet(self._plane, request)
         status = request.query_value("status")
         if status not in ("", *NODE_STATUSES):
             raise BadRequest(f"The parameter status must be one of {', '.join(NODE_STATUSES)}.")
         keys = fleet.nodes.group("status", status) if status else sorted(fleet.nodes.rows)
         keys, counts = shown.page_of(request, keys)
-        return shown.many("nodes", (self._json(fleet, fleet.nodes.rows[key]) for key in keys), counts)
+        return shown.many("nodes", (self._json(fleet, fleet.nodes.rows[key], pulse) for key in keys), counts)
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """GET one; its load changes each second, so it always comes whole."""
+        pulse = await self._pulse.nodes()
         fleet = await read_fleet(self._plane, request)
         node = fleet.nodes.get(request.params["id"])
         if node is None:
             raise NotFound("There is no such node.")
-        return json_response(self._json(fleet, node), headers=[(b"ETag", b'"%d"' % node.revision)])
+        return json_response(self._json(fleet, node, pulse), headers=[(b"ETag", b'"%d"' % node.revision)])
 
     async def update(self, request: Request, caller: Caller) -> Response:
         """PATCH: capacity, region, zone and labels, until the node registers again."""
@@ -76,4 +79,4 @@ class Nodes:
     async def _changed(self, request: Request, caller: Caller, command: Any) -> Response:
         content = await request.body(body.BODY_BYTES_MAX)
         node = await outcome.carry_out(self._plane, request, caller, command, content)
-        return shown.one(request, self._json(self._plane.fleet, node), node.revision)
+        return shown.one(request, self._json(self._plane.fleet, node, await self._pulse.nodes()), node.revision)

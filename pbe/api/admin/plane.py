@@ -26,5 +26,5 @@ class Plane(Protocol):
 class Pulse(Protocol):
     """What nobody keeps in the log: heartbeats and load. `cluster` has it."""
 
-    def node(self, node_id: str) -> Mapping[str, Any]:
-        """`active_tenants`, `cached_tenants`, `last_heartbeat`, `resources` of a node, as far as they are known."""
+    async def nodes(self) -> Mapping[str, Mapping[str, Any]]:
+        """By node, as far as they are known: `cached_tenants`, `last_heartbeat`, `resources`."""
