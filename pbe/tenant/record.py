@@ -8,6 +8,8 @@ from pbe.schema import go_cast
 from pbe.schema.collection import Collection
 from pbe.schema.field import AUTOGENERATE, Field
 from pbe.schema.field_autodate import AutodateField
+from pbe.schema.field_file import Upload
+from pbe.schema.field_geo_point import GeoPoint
 from pbe.schema.field_json import JsonText
 from pbe.schema.field_password import Password
 from pbe.schema.field_text import TextField
@@ -131,7 +133,7 @@ class Record:
             field = copy.set(key, data[key], random_bytes)
             if field is not None:
                 out.pop(key, None)
-                out[field.name] = rule_value(copy.get(field.name))
+                out[field.name] = copy.get(field.name)
         return out
 
     def stored(self) -> None:
@@ -209,12 +211,16 @@ def _exported(value: "Record | list[Record]") -> Any:
 
 
 def rule_value(value: Any) -> Any:
-    """A cast value as rules and stored requests see it: JSON text stays text that paths lead into."""
+    """A cast value as rules see it: JSON text stays text that paths lead into, an upload is what its JSON says."""
     if isinstance(value, JsonText):
         return RawJson(value)
     if isinstance(value, Password):
         return value.plain
-    return value
+    if isinstance(value, GeoPoint):
+        return {"lon": value.lon, "lat": value.lat}
+    if isinstance(value, Upload):
+        return {"name": value.name, "originalName": value.original_name, "size": value.size}
+    return [rule_value(item) for item in value] if isinstance(value, list) else value
 
 
 def tags_of(records: Iterable[Record]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pbe.errors import BadRequest, Misuse
 from pbe.query.sql import column, json_each, name
 from pbe.schema.collection import Collection
 from pbe.schema.field_relation import RelationField
-from pbe.tenant import record_files
+from pbe.tenant import record_files, record_superusers
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import ALL_WRITING_NAMES, WRITING_NAMES, RecordErrorEvent, RecordEvent
@@ -64,6 +64,7 @@ async def _delete_hooked(unit: Unit, record: Record) -> None:
 async def _execute(unit: Unit, record: Record) -> None:
     if unit.tx is None or not record.stored_id:
         raise Misuse("delete a record", repr(record), hint="it is not stored, or there is no transaction")
+    await record_superusers.before_delete(unit, record)
     unit.tx.execute(f"DELETE FROM {name(record.collection.name)} WHERE id = ?", (record.stored_id,))
     for collection, field in references(unit, record.collection):
         await _cascade(unit, record, collection, field)

@@ -11,7 +11,7 @@ from pbe.schema import dates
 from pbe.schema.field_password import BCRYPT_BYTES_MAX, Password, PasswordField
 from pbe.schema.field_text import TextField
 from pbe.storage.sqlite_errors import ConstraintViolation
-from pbe.tenant import record_files
+from pbe.tenant import record_files, record_superusers
 from pbe.tenant.password import hash_password
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
@@ -123,6 +123,7 @@ async def _execute(unit: Unit, record: Record) -> None:
             raise Misuse("save a record", repr(record), hint="prepare it before the transaction")
         await prepare(tenant, record)
     if record.collection.is_auth:
+        record_superusers.before_save(record)
         await _check_auth(unit, record)
     record.autodates(dates.from_seconds(tenant.now()), create=record.is_new)
     if unit.tx is None:
@@ -130,6 +131,7 @@ async def _execute(unit: Unit, record: Record) -> None:
     try:
         if record.is_new:
             _insert(unit, record)
+            record_superusers.after_insert(unit, record)
         else:
             _update(unit, record)
     except ConstraintViolation as error:

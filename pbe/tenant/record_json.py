@@ -1,0 +1,43 @@
+"""Records as JSON bytes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from pbe.schema.field_json import JsonText
+
+
+def dumps(value: Any) -> bytes:
+    """JSON of what `Record.export` gives: JSON fields are put in as they are stored."""
+    return orjson.dumps(value, default=_raw, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+
+
+def _raw(value: Any) -> Any:
+    if isinstance(value, JsonText):
+        return orjson.Fragment(value)
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def plain(value: Any) -> Any:
+    """The same value with JSON fields parsed: what a picker of fields can look into."""
+    if isinstance(value, JsonText):
+        return orjson.loads(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def list_bytes(items: Sequence[bytes], page: int, per_page: int, total: int, pages: int) -> bytes:
+    """The answer of a list whose items are JSON already."""
+    return b'{"items":[%b],"page":%d,"perPage":%d,"totalItems":%d,"totalPages":%d}' % (
+        b",".join(items),
+        page,
+        per_page,
+        total,
+        pages,
+    )
