@@ -3,14 +3,17 @@
 import re
 from html.parser import HTMLParser
 
-EXCLUDED_TAGS = frozenset(
-    "head style script iframe embed applet object svg img picture dialog template button form textarea input select"
-    " option".split()
-)
-INLINE_TAGS = frozenset(
-    "a abbr acronym b bdo big br button cite code em i label q small span strong strike sub sup time".split()
-)
-VOID_TAGS = frozenset("area base br col embed hr img input link meta source track wbr".split())
+EXCLUDED_TAGS = frozenset((
+    "head", "style", "script", "iframe", "embed", "applet", "object", "svg", "img", "picture", "dialog", "template",
+    "button", "form", "textarea", "input", "select", "option",
+))  # fmt: skip
+INLINE_TAGS = frozenset((
+    "a", "abbr", "acronym", "b", "bdo", "big", "br", "button", "cite", "code", "em", "i", "label", "q", "small", "span",
+    "strong", "strike", "sub", "sup", "time",
+))  # fmt: skip
+VOID_TAGS = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+))  # fmt: skip
 _SPACES = re.compile(r"[\t\n\f\r ]+")
 _CUT = " \t\n\v\f\r\x85\xa0"
 

@@ -25,9 +25,7 @@ from pbe.tenant.request_info import OAUTH2, RequestInfo
 from pbe.tenant.unit import Unit
 
 Finish = Callable[[Record], Awaitable[None]]
-_DELETE_FAILED = (
-    "Failed to delete record. Make sure that the record is not part of a required relation reference."
-)
+_DELETE_FAILED = "Failed to delete record. Make sure that the record is not part of a required relation reference."
 
 
 async def view(unit: Unit, info: RequestInfo, collection: Collection, record_id: str) -> Record:

@@ -15,7 +15,7 @@ def dumps(value: Any) -> bytes:
 
 def _raw(value: Any) -> Any:
     if isinstance(value, JsonText):
-        return orjson.Fragment(value)
+        return orjson.Fragment(value.encode("utf-8", "replace"))
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
@@ -24,7 +24,7 @@ def _raw(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """The same value with JSON fields parsed: what a picker of fields can look into."""
     if isinstance(value, JsonText):
-        return orjson.loads(value)
+        return orjson.loads(str(value))
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
