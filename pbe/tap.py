@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from twisted.python import usage
 
-from pbe.roles import config
+from pbe.roles import config, process
 from pbe.roles.settings import BY_FLAG, SETTINGS
 from pbe.roles.values import ConfigError
 
@@ -72,3 +72,8 @@ def _next(rest: Iterator[str], flag: str) -> str:
     if value is None:
         raise ConfigError(f"{flag} needs a value.")
     return value
+
+
+def makeService(options: Options) -> process.Process:
+    """The service of the process that the options describe."""
+    return process.service(options.config)

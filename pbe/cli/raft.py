@@ -35,8 +35,6 @@ def add(nouns: Any, common: argparse.ArgumentParser) -> None:
     transfer.set_defaults(
         act=lambda server, args: server.call("POST", f"{PATH}/transfer", body={"target": args.id}), show=_show
     )
-    snapshot = verbs.add_parser("snapshot", help="write a snapshot now", parents=[common])
-    snapshot.set_defaults(act=lambda server, args: server.call("POST", f"{PATH}/snapshot"), show=table.fields)
 
 
 def _show(status: Any) -> str:

@@ -96,7 +96,7 @@ def _paths(given: dict[str, Any]) -> None:
 def _defaults(mode: str, given: dict[str, Any]) -> None:
     folder = given.setdefault("dir", Path("pbe_data").absolute())
     given.setdefault("http_addr", DEFAULT_HTTP[mode])
-    given.setdefault("node_id", _host_id())
+    given.setdefault("node_id", "node-1" if mode == "all-in-one" else _host_id())
     given.setdefault("cluster_secret_file", folder / SECRET_FILE)
     given["labels"] = tuple(sorted(given.get("labels", {}).items()))
     if mode == "all-in-one":

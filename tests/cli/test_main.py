@@ -159,7 +159,6 @@ def test_health_leaves_1_when_the_cluster_is_not_well(answers: Answers, run: Run
         (("raft", "add", "cp-4", "h:7000"), ("POST", "/api/cp/raft/members", {"id": "cp-4", "address": "h:7000"})),
         (("raft", "remove", "cp-4"), ("DELETE", "/api/cp/raft/members/cp-4", None)),
         (("raft", "transfer", "cp-2"), ("POST", "/api/cp/raft/transfer", {"target": "cp-2"})),
-        (("raft", "snapshot"), ("POST", "/api/cp/raft/snapshot", None)),
     ],
 )
 def test_each_command_asks_one_thing(answers: Answers, run: Run, words: tuple[str, ...], asked: Any) -> None:

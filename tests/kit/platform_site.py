@@ -69,10 +69,6 @@ class FakeMembership:
         """Remember."""
         self.asked.append(("transfer", target))
 
-    async def snapshot(self) -> dict[str, Any]:
-        """A snapshot that is nowhere."""
-        return {"term": 1, "index": 7, "key": "control-plane/snapshots/snapshot-1-7.snap"}
-
 
 class Platform:
     """A platform to ask; by default the caller is a program of this machine in all-in-one."""

@@ -1,6 +1,6 @@
 """`/api/cp/raft`: the control plane's members."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from pbe.api.admin import body
 from pbe.api.admin.access import Caller
@@ -20,9 +20,6 @@ class Membership(Protocol):
 
     async def transfer(self, target: str) -> None:
         """Make another member the leader."""
-
-    async def snapshot(self) -> dict[str, Any]:
-        """Write a snapshot now: its term, index, key and bytes."""
 
 
 class Raft:
@@ -54,7 +51,3 @@ class Raft:
         body.check(given, {"target": body.text}, required=("target",))
         await self._membership.transfer(given["target"])
         return await self.status(request, caller)
-
-    async def snapshot(self, request: Request, caller: Caller) -> Response:
-        """POST …/snapshot."""
-        return json_response(await self._membership.snapshot())

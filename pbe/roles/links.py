@@ -1,0 +1,101 @@
+"""Links between the processes: what the control plane offers, and how nodes and gateways reach it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from twisted.internet.endpoints import HostnameEndpoint
+
+from pbe.cluster.desk import Call, Desk
+from pbe.cluster.feed import Feed
+from pbe.fleet.changes import NODE_TOPIC_PREFIX, ROUTES_TOPIC, Changes
+from pbe.net.handlers import Emit, Handlers, Peer
+from pbe.net.link_client import LinkClient
+from pbe.net.link_server import SWITCHING, LinkServer
+from pbe.net.upgrade import LINK_PATH
+from pbe.roles.config import Config
+from pbe.roles.tools import Tools
+from pbe.web.request import Request
+from pbe.web.response import Response, Takeover
+from pbe.wire.handshake import PROTOCOL
+
+CONNECT_TIMEOUT_S = 3
+
+Handle = Callable[[Request], Awaitable[Response]]
+
+
+def offers(desk: Desk, feed: Feed) -> Handlers:
+    """The desk's calls and the feed's topics, for peers."""
+    handlers = Handlers()
+    for name, call in desk.calls().items():
+        handlers.method(name, _method(call))
+    handlers.source(ROUTES_TOPIC, _source(feed, ROUTES_TOPIC))
+    handlers.family(NODE_TOPIC_PREFIX, lambda topic: _source(feed, topic))
+    return handlers
+
+
+def _method(call: Call) -> Callable[[Peer, Any], Any]:
+    async def method(peer: Peer, body: Any) -> Any:
+        return await call(body)
+
+    return method
+
+
+def _source(feed: Feed, topic: str) -> Callable[[int, Emit], Callable[[], None]]:
+    def source(revision: int, emit: Emit) -> Callable[[], None]:
+        return feed.subscribe(topic, revision, emit)
+
+    return source
+
+
+def link_server(config: Config, tools: Tools, secret: bytes, parts: Any) -> LinkServer:
+    """Takes links of nodes and gateways."""
+    return LinkServer(
+        offers(parts.desk, parts.feed),
+        secret=secret,
+        name=config.node_id,
+        role=config.mode,
+        clock=tools.reactor,
+        random_bytes=tools.random_bytes,
+    )
+
+
+def with_links(handle: Handle, links: LinkServer) -> Callable[[Request], Any]:
+    """`handle`, but the Upgrade of a peer becomes a link."""
+
+    async def answer(request: Request) -> Response:
+        wanted = request.headers.get("upgrade").lower()
+        if request.upgrade and wanted == PROTOCOL and request.raw_path == LINK_PATH.encode():
+            return Takeover(links.build(), head=SWITCHING)
+        return await handle(request)
+
+    return answer
+
+
+class LinkControl:
+    """The control plane over a lasting link, as `host.membership.Control` and the gateway want it."""
+
+    def __init__(self, config: Config, tools: Tools, secret: bytes) -> None:
+        self.client = LinkClient(
+            [str(address) for address in config.control_plane],
+            lambda address: _endpoint(tools.reactor, address),
+            Handlers(),
+            secret=secret,
+            name=config.node_id,
+            role=config.mode,
+            clock=tools.reactor,
+            random_bytes=tools.random_bytes,
+        )
+
+    async def call(self, method: str, payload: Any = None, timeout_s: float = 5.0) -> Any:
+        """Ask whichever member the link is to."""
+        return await self.client.call(method, payload, timeout_s)
+
+    def subscribe(self, topic: str, revision: int, listener: Callable[[int, Changes], None]) -> Callable[[], None]:
+        """Be told what happens on a topic, over all links to come."""
+        return self.client.watch(topic, revision, lambda now, body: listener(now, msgspec.convert(body, Changes)))
+
+
+def _endpoint(reactor: Any, address: str) -> HostnameEndpoint:
+    host, _, port = address.rpartition(":")
+    return HostnameEndpoint(reactor, host.strip("[]"), int(port), timeout=CONNECT_TIMEOUT_S)

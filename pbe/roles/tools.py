@@ -1,0 +1,62 @@
+"""What every role works with, made once for a process: reactor, clocks, randomness, threads, the object store."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pbe.objects.folder import FolderStore
+from pbe.objects.s3 import S3Place, S3Store
+from pbe.objects.store import ObjectStore
+from pbe.roles.config import Config
+from pbe.storage.workers import Workers
+
+STORE_THREADS = 16
+WORK_THREADS = 4
+READ_THREADS = 4
+DISK_THREADS = 2
+READ_NICE = 5
+WORK_NICE = 5
+
+
+class Tools:
+    """The process's tools; `close` ends the threads.
+
+    work: bcrypt and images; read: slow SQL; disk: checkpoints and syncs of the log; ship: the object store.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self.reactor = reactor
+        call = reactor.callFromThread
+        self.work = Workers(WORK_THREADS, call, nice=WORK_NICE, name="work")
+        self.read = Workers(READ_THREADS, call, nice=READ_NICE, name="read")
+        self.disk = Workers(DISK_THREADS, call, name="disk")
+        self.ship = Workers(STORE_THREADS, call, name="ship", jobs_waiting_max=100_000)
+        self.now: Callable[[], float] = time.time
+        self.random_bytes: Callable[[int], bytes] = os.urandom
+
+    def random_below(self, most: int) -> int:
+        """A whole number from 0, below `most`."""
+        return int.from_bytes(os.urandom(8), "big") % most
+
+    def store(self, config: Config) -> ObjectStore:
+        """The object store that the configuration names."""
+        parts = urlsplit(config.replica_url)
+        if parts.scheme == "file":
+            return FolderStore(Path(unquote(parts.path)), self.ship)
+        place = S3Place(
+            bucket=parts.netloc,
+            prefix=parts.path,
+            endpoint=config.s3_endpoint,
+            region=config.s3_region,
+            access_key=config.s3_access_key,
+            secret_key=config.s3_secret_key,
+        )
+        return S3Store(place, self.ship)
+
+    def close(self) -> None:
+        """End the threads once their jobs are done."""
+        for workers in (self.work, self.read, self.disk, self.ship):
+            workers.stop()
