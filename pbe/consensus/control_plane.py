@@ -28,6 +28,7 @@ from pbe.raft import Core, Settings, bootstrap
 from pbe.storage.control import ControlStore, Loaded
 
 STOP_TIMEOUT_S = 5.0
+JOIN_TICKS = 40
 
 
 class ControlPlane:
@@ -74,11 +75,19 @@ class ControlPlane:
         )
         self._mail = Mail(self._driver, outbox, arrivals, departures, clock=clock)
         self.membership = Membership(self._driver, clock)
+        self._mail.handlers.update(
+            {
+                "raft.add": self.membership.add,
+                "raft.remove": self.membership.remove,
+                "raft.transfer": self.membership.transfer,
+            }
+        )
         self._ticking = LoopingCall(self._driver.tick)
         self._ticking.clock = clock
         self._leader_waiters: list[Deferred[None]] = []
         self._change_listeners: list[Callable[[], None]] = []
         self._last_leader = ("", 0)
+        self._ticks = 0
         self.broken: Deferred[Failure] = Deferred()
 
     @classmethod
@@ -122,7 +131,9 @@ class ControlPlane:
         if loaded.recover_to:
             core.set_stalled(True)
         transport = transport or NoTransport()
-        return cls(store, loaded, core, transport=transport, clock=clock, now=now, random=random, run=run)
+        made = cls(store, loaded, core, transport=transport, clock=clock, now=now, random=random, run=run)
+        made._mail.join_address = address if join else ""
+        return made
 
     # Life
 
@@ -240,13 +251,6 @@ class ControlPlane:
         await self._on_leader("raft.transfer", {"target": target})
 
     async def _on_leader(self, method: str, payload: dict[str, str]) -> None:
-        handlers = {
-            "raft.add": self.membership.add,
-            "raft.remove": self.membership.remove,
-            "raft.transfer": self.membership.transfer,
-        }
-        for name, handler in handlers.items():
-            self._mail.handlers.setdefault(name, handler)
         await self._mail.ask_leader(method, payload, self.membership.timeout_s)
 
     # Inside
@@ -289,6 +293,10 @@ class ControlPlane:
     def _expire(self) -> None:
         self._proposals.expire()
         self._reads.expire()
+        self._ticks += 1
+        if self._ticks % JOIN_TICKS == 0 and not self._core.config.members:
+            for member in self._transport.linked():
+                self._mail.ask_to_join(member)
 
     def _give(self, fresh: list[Proposal]) -> None:
         leader = self._core.leader

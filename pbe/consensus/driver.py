@@ -73,6 +73,8 @@ class Driver:
         self._save_times: deque[float] = deque(maxlen=SAVES_MEASURED)
         self._seen: tuple[Any, ...] = ()
         self.broken = False
+        self.announce_at = 0
+        """Tell followers of the commit as soon as this index is applied: somebody waits at one of them."""
         self.before_pump: Callable[[], None] = lambda: None
         self.on_tick: Callable[[], None] = lambda: None
 
@@ -113,7 +115,7 @@ class Driver:
             self._outbox.flush()
             self._notice()
         except Exception:
-            self._break(Failure())  # type: ignore[no-untyped-call]
+            self.fail()
         finally:
             self._pumping = False
 
@@ -147,7 +149,7 @@ class Driver:
             try:
                 self._finish(ready)
             except Exception:
-                self._break(Failure())  # type: ignore[no-untyped-call]
+                self.fail()
                 return
             self.pump()
 
@@ -178,7 +180,14 @@ class Driver:
             self.store.recovered()
             self._recover_to = 0
             self.core.set_stalled(False)
-        if ready.committed and self.core.is_leader and self._announce_call is None:
+        if ready.committed and self.core.is_leader:
+            self._tell_commit()
+
+    def _tell_commit(self) -> None:
+        if self.machine.applied >= self.announce_at > 0:
+            self.announce_at = 0
+            self.core.announce_commit()
+        elif self._announce_call is None:
             self._announce_call = self._clock.callLater(ANNOUNCE_S, self._announce)
 
     def _send(self, messages: Sequence[Message]) -> None:
@@ -213,12 +222,16 @@ class Driver:
             self.machine.checkpoint(self.store, self.core.config, (offset, term or 0))
             self.core.compact(offset)
         except Exception:
-            self._break(Failure())  # type: ignore[no-untyped-call]
+            self.fail()
 
     def _offset(self) -> int:
         log = self.core.log
         kept = LOG_ENTRIES_KEPT if log.size_bytes < LOG_BYTES_KEPT_MAX else LOG_ENTRIES_KEPT // 10
         return max(log.offset, self.machine.applied - kept)
+
+    def fail(self) -> None:
+        """Stop because of the exception being handled: going on could lose what was acknowledged."""
+        self._break(Failure())  # type: ignore[no-untyped-call]
 
     def _break(self, failure: Failure) -> None:
         if not self.broken:

@@ -16,6 +16,9 @@ from pbe.raft import Kind, Message, codec
 
 CALLS_WAITING_MAX = 10_000
 HINT_STAGGER_S = 0.02
+RELAYED = frozenset({"raft.add"})
+"""Questions that a member passes on to the leader: who joins does not know it yet. Repeated, they do no harm."""
+RELAY_TIMEOUT_S = 30.0
 _encode = msgspec.msgpack.Encoder().encode
 _items = msgspec.msgpack.Decoder(list[bytes]).decode
 _call = msgspec.msgpack.Decoder(tuple[int, str, Any]).decode
@@ -39,6 +42,7 @@ class Mail:
         self._calls: dict[int, tuple[Deferred[Any], IDelayedCall]] = {}
         self._hint: IDelayedCall | None = None
         self.handlers: dict[str, Handler] = {}
+        self.join_address = ""
         self.on_forward: Callable[[Sequence[bytes]], str] = lambda items: "not_leader"
         self.on_refused: Callable[[], None] = lambda: None
 
@@ -51,6 +55,10 @@ class Mail:
         try:
             for parcel in parcels:
                 self._sort(member, parcel)
+        except PeerError:
+            raise
+        except Exception:
+            self._driver.fail()
         finally:
             self._driver.pump()
 
@@ -92,7 +100,15 @@ class Mail:
             core.step(message)
 
     def connected(self, member: str) -> None:
-        """A link is back: raft's next heartbeat finds out what is missing."""
+        """A link is there; a member that is in no configuration yet asks it to be taken in."""
+        self.ask_to_join(member)
+
+    def ask_to_join(self, member: str) -> None:
+        """Ask the member to have this one taken in, if it has an address to be found at and is in no cluster yet."""
+        if self.join_address and not self._driver.core.config.members and not self._driver.broken:
+            payload = {"id": self._driver.core.state.id, "address": self.join_address}
+            self.send(member, Channel.CALL, _encode([0, "raft.add", payload]))
+            self._driver.pump_soon()
 
     def closed(self, member: str) -> None:
         """The member's process has closed the link: when it led, campaign soon, the first voters in the list first."""
@@ -120,7 +136,9 @@ class Mail:
 
     def _forwarded(self, member: str, items: Sequence[bytes]) -> None:
         refused = self.on_forward(items)
-        if refused:
+        if not refused:
+            self._driver.announce_at = self._driver.core.log.last
+        else:
             self.send(member, Channel.REFUSED, _encode([refused]))
 
     # Questions to the leader
@@ -151,10 +169,11 @@ class Mail:
         return await handler(payload)
 
     def _called(self, member: str, number: int, method: str, payload: Any) -> None:
-        if not self._driver.core.is_leader:
+        if not self._driver.core.is_leader and method not in RELAYED:
             self._answer(member, number, "Unavailable", "There is no leader here")
             return
-        answer = Deferred.fromCoroutine(self._handle(method, payload))
+        asking = self.ask_leader(method, payload, RELAY_TIMEOUT_S)
+        answer = Deferred.fromCoroutine(asking)
         answer.addCallbacks(
             lambda result: self._answer(member, number, "", result),
             lambda failure: self._answer(member, number, *_refusal(failure.value)),

@@ -53,6 +53,9 @@ class Transport(Protocol):
     def send(self, member: str, parcels: Sequence[Sequence[bytes]]) -> bool:
         """Send parcels, each given in pieces; False when they were dropped because there is no link or no room."""
 
+    def linked(self) -> list[str]:
+        """The members with an open link, as far as known."""
+
     def stop(self) -> None:
         """Close everything."""
 
@@ -69,6 +72,10 @@ class NoTransport:
     def send(self, member: str, parcels: Sequence[Sequence[bytes]]) -> bool:
         """Drop the parcels."""
         return False
+
+    def linked(self) -> list[str]:
+        """Nobody."""
+        return []
 
     def stop(self) -> None:
         """Nothing to close."""
