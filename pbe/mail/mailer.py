@@ -23,7 +23,7 @@ class Mailer(Protocol):
 class NoMailer:
     """The mailer of who has none: refuses each message for the same reason."""
 
-    def __init__(self, reason: str = "exec: no sendmail and no SMTP server") -> None:
+    def __init__(self, reason: str = "failed to locate a sendmail executable path") -> None:
         self._reason = reason
 
     async def send(self, message: Message) -> None:

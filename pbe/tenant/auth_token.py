@@ -1,21 +1,18 @@
-"""Tokens of records: issued for one, and the record found by one; with a cache of those that were verified.
+"""Tokens of records: issued for one, and the record found by one.
 
-A cached token costs no signature. Its entry dies with its expiry, with the collection (any change of it), and with the
-record's token key; and a record is read anew once the database was written to.
+A session's token that was verified is remembered (`token_cache`). What is remembered dies with its expiry, with the
+collection (any change of it), and with the record's token key; a record is read anew once the database was written to.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from pbe.schema.collection import Collection
 from pbe.tenant import token
 from pbe.tenant.record import Record
 from pbe.tenant.record_read import find
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.token import TokenInvalid
+from pbe.tenant.token_cache import Verified
 from pbe.tenant.unit import Unit
-
-TOKENS_MAX = 1000
 
 
 def issue(tenant: Tenant, record: Record, kind: str = token.AUTH, *, duration_s: int = 0, **claims: Any) -> str:
@@ -71,53 +68,36 @@ def _key(record: Record, kind: str) -> str:
     return str(record.get("tokenKey")) + str(record.collection.options[token.SECRET_OPTIONS[kind]]["secret"])
 
 
-@dataclass(slots=True)
-class _Entry:
-    collection: Collection
-    record: Record
-    generation: int
-    expires: float
+async def authenticate(tenant: Tenant, text: str) -> Record | None:
+    """The record whose valid session token `text` is, a copy of the caller's own; None for anything else."""
+    cache = tenant.tokens
+    entry = cache.get(text)
+    if entry is not None:
+        record = await _still(tenant, entry)
+        if record is not None:
+            return record.fresh()
+        cache.drop(text)
+    generation = tenant.data.generation
+    try:
+        record = await find_by_token(Unit(tenant), text, token.AUTH)
+        expires = token.expires(token.parse_unverified(text, tenant.now()))
+    except TokenInvalid:
+        return None
+    cache.keep(text, Verified(record, generation, expires))
+    return record.fresh()
 
 
-class TokenCache:
-    """The session tokens that a tenant verified lately."""
-
-    def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
-
-    async def authenticate(self, tenant: Tenant, text: str) -> Record | None:
-        """The record whose valid session token `text` is, a copy of the caller's own; None for anything else."""
-        entry = self._entries.get(text)
-        if entry is not None:
-            record = await self._still(tenant, entry)
-            if record is not None:
-                return record.fresh()
-            del self._entries[text]
-        unit = Unit(tenant)
-        generation = tenant.data.generation
-        try:
-            record = await find_by_token(unit, text, token.AUTH)
-            expires = token.expires(token.parse_unverified(text, tenant.now()))
-        except TokenInvalid:
-            return None
-        while len(self._entries) >= TOKENS_MAX:
-            del self._entries[next(iter(self._entries))]
-        self._entries[text] = _Entry(record.collection, record, generation, expires)
-        return record.fresh()
-
-    async def _still(self, tenant: Tenant, entry: _Entry) -> Record | None:
-        """The entry's record as it is now, if the token still speaks for it."""
-        collection = entry.collection
-        if tenant.now() >= entry.expires or tenant.catalog.collection(collection.id) is not collection:
-            return None
-        if entry.generation == tenant.data.generation:
-            return entry.record
-        generation = tenant.data.generation
-        record = await find(Unit(tenant), collection, entry.record.id)
-        if record is None or record.get("tokenKey") != entry.record.get("tokenKey"):
-            return None
-        entry.record, entry.generation = record, generation
-        return record
-
-    def __len__(self) -> int:
-        return len(self._entries)
+async def _still(tenant: Tenant, entry: Verified) -> Record | None:
+    """The entry's record as it is now, if the token still speaks for it."""
+    before = entry.record
+    collection = before.collection
+    if tenant.now() >= entry.expires or tenant.catalog.collection(collection.id) is not collection:
+        return None
+    generation = tenant.data.generation
+    if entry.generation == generation:
+        return before
+    record = await find(Unit(tenant), collection, before.id)
+    if record is None or record.get("tokenKey") != before.get("tokenKey"):
+        return None
+    entry.record, entry.generation = record, generation
+    return record

@@ -8,8 +8,13 @@ from pbe.storage.sqlite import Database
 from pbe.tenant.bootstrap import bootstrap
 from pbe.tenant.catalog import Catalog
 from pbe.tenant.counts import Counts
+from pbe.tenant.ephemera import Ephemera
+from pbe.tenant.log import Log
 from pbe.tenant.pipeline import Pipeline
+from pbe.tenant.rate_limit import RateLimits
 from pbe.tenant.services import TenantServices
+from pbe.tenant.settings import Settings
+from pbe.tenant.token_cache import TokenCache
 
 if TYPE_CHECKING:
     from pbe.tenant.record_files import RecordFiles
@@ -21,7 +26,7 @@ class Tenant:
     """The container that the services of `pbe.tenant` work on; one for each loaded tenant of a node.
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
-    first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory. Not
+    first (spools to flush, streams to end). settings, limits: changed by `settings_store` only. streams: open long-lived answers, which keep the tenant in memory. Not
     promised: that another node has not taken the tenant over; the replicator finds out.
     """
 
@@ -41,6 +46,14 @@ class Tenant:
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
         self.counts = Counts(self.data)
+        self.settings = Settings.default()
+        self.limits = RateLimits(())
+        self.ephemera = Ephemera(self.now)
+        self.tokens = TokenCache()
+        self.log = Log(
+            str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes
+        )
+        self.closing.append(self.log.close)
 
     @property
     def databases(self) -> tuple[Database, ...]:
