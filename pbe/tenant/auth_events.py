@@ -16,9 +16,7 @@ class AuthEvent(Event):
 
     __slots__ = ("collection", "info", "record", "unit")
 
-    def __init__(
-        self, name: str, info: RequestInfo, collection: Collection, record: Record | None, unit: Unit
-    ) -> None:
+    def __init__(self, name: str, info: RequestInfo, collection: Collection, record: Record | None, unit: Unit) -> None:
         super().__init__(name, (collection.name, collection.id))
         self.info = info
         self.collection = collection

@@ -1,15 +1,35 @@
 """Finding auth records by what people know of them: an e-mail address, an identity."""
 
-from pbe.errors import PbeError
+from pbe.errors import Misuse, PbeError
 from pbe.schema import index
 from pbe.schema.collection import Collection
 from pbe.tenant.record import Record
 from pbe.tenant.record_read import find_where
+from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit
+
+REFERENCES_MAX = 1000
+MFAS, OTPS, ORIGINS, EXTERNAL_AUTHS = "_mfas", "_otps", "_authOrigins", "_externalAuths"
 
 
 class NoIdentity(PbeError):
     """The collection's field is not one that identifies a record: it lacks a unique index of its own."""
+
+
+def system_collection(tenant: Tenant, name: str) -> Collection:
+    """A collection that every tenant has."""
+    found = tenant.catalog.collection(name)
+    if found is None:
+        raise Misuse("find a system collection", name)
+    return found
+
+
+async def of_record(unit: Unit, collection_name: str, record: Record) -> list[Record]:
+    """The records of a system collection that refer to an auth record, the latest first."""
+    collection = system_collection(unit.tenant, collection_name)
+    found = await find_where(unit, collection, "recordRef", record.id, limit=REFERENCES_MAX)
+    own = [one for one in found if one.get("collectionRef") == record.collection.id]
+    return sorted(own, key=lambda one: str(one.get("created")), reverse=True)
 
 
 async def by_email(unit: Unit, collection: Collection, email: str) -> Record | None:

@@ -76,9 +76,7 @@ def mailer_of(tenant: Tenant) -> Mailer:
         smtp["localName"],
     )
     outbound = services.outbound
-    return SmtpMailer(
-        server, outbound.endpoint, outbound.starttls, services.clock, services.now, services.random_bytes
-    )
+    return SmtpMailer(server, outbound.endpoint, outbound.starttls, services.clock, services.now, services.random_bytes)
 
 
 async def _send(

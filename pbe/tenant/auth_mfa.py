@@ -4,14 +4,13 @@ from pbe.errors import BadRequest, PbeError
 from pbe.query.errors import FilterError
 from pbe.schema import dates
 from pbe.storage.sqlite_errors import SqlError
+from pbe.tenant.auth_find import MFAS, system_collection
 from pbe.tenant.record import Record
 from pbe.tenant.record_delete import delete
 from pbe.tenant.record_read import find, matches
 from pbe.tenant.record_save import save
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
-
-MFAS = "_mfas"
 
 
 class SecondFactorNeeded(PbeError):
@@ -29,7 +28,7 @@ async def check(unit: Unit, info: RequestInfo, record: Record, method: str, mfa_
         return
     if not mfa_id:
         raise SecondFactorNeeded(await _begin(unit, record, method))
-    mfa = await find(unit, _collection(unit), mfa_id)
+    mfa = await find(unit, system_collection(unit.tenant, MFAS), mfa_id)
     if mfa is None:
         raise BadRequest("Invalid or expired MFA session.")
     if unit.tenant.now() - dates.to_seconds(mfa.get("created")) > options["duration"]:
@@ -50,13 +49,9 @@ async def _wanted(unit: Unit, info: RequestInfo, record: Record, rule: str) -> b
 
 
 async def _begin(unit: Unit, record: Record, method: str) -> str:
-    mfa = Record.new(_collection(unit))
+    mfa = Record.new(system_collection(unit.tenant, MFAS))
     mfa.put("collectionRef", record.collection.id)
     mfa.put("recordRef", record.id)
     mfa.put("method", method)
     await save(unit, mfa)
     return mfa.id
-
-
-def _collection(unit: Unit):  # type: ignore[no-untyped-def]
-    return unit.tenant.catalog.collection(MFAS)

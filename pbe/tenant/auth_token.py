@@ -89,7 +89,7 @@ async def authenticate(tenant: Tenant, text: str) -> Record | None:
 
 async def _still(tenant: Tenant, entry: Verified) -> Record | None:
     """The entry's record as it is now, if the token still speaks for it."""
-    before = entry.record
+    before: Record = entry.record
     collection = before.collection
     if tenant.now() >= entry.expires or tenant.catalog.collection(collection.id) is not collection:
         return None

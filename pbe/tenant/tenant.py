@@ -26,8 +26,9 @@ class Tenant:
     """The container that the services of `pbe.tenant` work on; one for each loaded tenant of a node.
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
-    first (spools to flush, streams to end). settings, limits: changed by `settings_store` only. streams: open long-lived answers, which keep the tenant in memory. Not
-    promised: that another node has not taken the tenant over; the replicator finds out.
+    first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory.
+    settings, limits: changed by `settings_store` only. Not promised: that another node has not taken the tenant over;
+    the replicator finds out.
     """
 
     def __init__(
@@ -50,9 +51,7 @@ class Tenant:
         self.limits = RateLimits(())
         self.ephemera = Ephemera(self.now)
         self.tokens = TokenCache()
-        self.log = Log(
-            str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes
-        )
+        self.log = Log(str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes)
         self.closing.append(self.log.close)
 
     @property
@@ -87,6 +86,8 @@ async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
 
 async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) -> Tenant:
     """The tenant whose files are in `folder`, made where there are none. Raises `DatabaseBroken`, OSError."""
+    from pbe.tenant import settings_store
+
     folder.mkdir(parents=True, exist_ok=True)
     opened: list[Database] = []
     try:
@@ -96,6 +97,7 @@ async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) ->
         await bootstrap(data, auxiliary, hooks, services.now(), services.random_bytes)
         tenant = Tenant(tenant_id, folder, (data, auxiliary, hooks), services)
         await tenant.catalog.reload(data)
+        await settings_store.load(tenant)
     except Exception:
         for database in opened:
             await database.close()
