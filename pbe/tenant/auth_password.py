@@ -7,7 +7,7 @@ from pbe.schema.address import is_email
 from pbe.schema.collection import Collection
 from pbe.tenant.auth_events import PasswordAuthEvent
 from pbe.tenant.auth_find import NoIdentity, by_identity
-from pbe.tenant.auth_session import PASSWORD, Login, respond
+from pbe.tenant.auth_session import PASSWORD, Login, Session, respond
 from pbe.tenant.password import password_matches
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
@@ -17,7 +17,7 @@ FAILED = "Failed to authenticate."
 _UNFOUND = "no such record"
 
 
-async def log_in(login: Login, collection: Collection, identity: str, password: str, identity_field: str) -> object:
+async def log_in(login: Login, collection: Collection, identity: str, password: str, identity_field: str) -> Session:
     """The answer to a log-in; `BadRequest` in the same words whatever was wrong.
 
     A record that does not exist costs a password check all the same, so that the time taken does not tell.
@@ -27,7 +27,7 @@ async def log_in(login: Login, collection: Collection, identity: str, password: 
     event = PasswordAuthEvent(
         login.info, collection, record, unit, identity=identity, password=password, identity_field=identity_field
     )
-    answer: list[object] = []
+    answer: list[Session] = []
 
     async def act(_: Event) -> None:
         if event.record is None:
@@ -38,7 +38,7 @@ async def log_in(login: Login, collection: Collection, identity: str, password: 
         answer.append(await respond(login, event.record, PASSWORD))
 
     await login.tenant.pipeline.trigger(event, act)
-    return answer[0] if answer else None
+    return answer[0]
 
 
 async def find_identity(unit: Unit, collection: Collection, identity: str, identity_field: str) -> Record | None:
