@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred
+
 from pbe.storage.sqlite import Database
 from pbe.tenant.bootstrap import bootstrap
 from pbe.tenant.catalog import Catalog
@@ -27,8 +29,8 @@ class Tenant:
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
     first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory.
-    settings, limits: changed by `settings_store` only. Not promised: that another node has not taken the tenant over;
-    the replicator finds out.
+    settings, limits: changed by `settings_store` only. running: what `background` started. backup: what is being made or restored. Not promised: that another
+    node has not taken the tenant over; the replicator finds out.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Tenant:
         self.now = services.now
         self.workers = services.workers
         self.streams = 0
+        self.backup: str | None = None
         self.pipeline = Pipeline()
         self.files: RecordFiles | None = None
         self.catalog = Catalog()
@@ -51,6 +54,7 @@ class Tenant:
         self.limits = RateLimits(())
         self.ephemera = Ephemera(self.now)
         self.tokens = TokenCache()
+        self.running: set[Deferred[None]] = set()
         self.log = Log(str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes)
         self.closing.append(self.log.close)
 

@@ -5,7 +5,6 @@ from typing import Any
 from pbe.api.tenant.answer import answer
 from pbe.api.tenant.caller import is_superuser, real_ip
 from pbe.api.tenant.route import Route
-from pbe.tenant.backup_state import is_active
 from pbe.tenant.tenant import Tenant
 from pbe.web.request import Request
 from pbe.web.response import Response
@@ -25,7 +24,7 @@ async def health(request: Request, tenant: Tenant) -> Response:
     if is_superuser(request):
         headers = [*tenant.settings.trusted["headers"], *PROXY_HEADERS]
         data = {
-            "canBackup": not is_active(tenant),
+            "canBackup": tenant.backup is None,
             "realIP": real_ip(request, tenant),
             "possibleProxyHeader": next((name for name in headers if request.headers.get(name)), ""),
         }

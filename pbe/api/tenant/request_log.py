@@ -15,9 +15,7 @@ URL_BYTES_MAX = 3000
 HEADER_BYTES_MAX = 2000
 
 
-def log_request(
-    request: Request, tenant: Tenant, status: int, seconds: float, error: BaseException | None
-) -> None:
+def log_request(request: Request, tenant: Tenant, status: int, seconds: float, error: BaseException | None) -> None:
     """Keep one request; error: why it failed, None where it did not."""
     options = tenant.settings.logs
     if not options["maxDays"]:

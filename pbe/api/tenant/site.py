@@ -11,7 +11,7 @@ import time
 from functools import cache
 from importlib import import_module
 
-from pbe.api.tenant.caller import AUTH_NOTE, auth_of, real_ip, token_of
+from pbe.api.tenant.caller import AUTH_NOTE, auth_of, is_superuser, real_ip, token_of
 from pbe.api.tenant.request_log import log_request
 from pbe.api.tenant.route import Answered, Route
 from pbe.errors import Forbidden, NotFound, PayloadTooLarge, TooManyRequests
@@ -24,7 +24,7 @@ from pbe.web.request import Request
 from pbe.web.response import Response, redirect
 from pbe.web.router import Router, canonical
 
-MODULES = ("auth", "auth_codes", "auth_mails", "auth_oauth2", "backups", "crons", "health", "logs", "settings", "sql")
+MODULES = ("auth", "auth_codes", "auth_mails", "health", "records")
 """The files of this package whose `routes()` the site serves."""
 
 ALLOWED_METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
@@ -90,13 +90,11 @@ class TenantSite:
         tenant = self._tenant
         if request.headers.get_bytes(b"authorization"):
             request.notes[AUTH_NOTE] = await authenticate(tenant, token_of(request))
-        settings = tenant.settings
-        auth = auth_of(request)
-        if settings.superuser_ips and auth is not None and auth.is_superuser:
-            if not is_listed(real_ip(request, tenant), settings.superuser_ips):
-                raise Forbidden(cause="superuser IP is not whitelisted")
+        allowed = tenant.settings.superuser_ips
+        if allowed and is_superuser(request) and not is_listed(real_ip(request, tenant), allowed):
+            raise Forbidden(cause="superuser IP is not whitelisted")
         request.notes[_SECURED] = True
-        if route.labels or settings.rate_limits["enabled"]:
+        if route.labels or tenant.settings.rate_limits["enabled"]:
             limit_rate(request, tenant, route)
         limit = route.body_bytes_max
         bytes_max = limit if isinstance(limit, int) else limit(request, tenant)
