@@ -29,8 +29,8 @@ class Tenant:
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
     first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory.
-    settings, limits: changed by `settings_store` only. running: what `background` started. backup: what is being made or restored. Not promised: that another
-    node has not taken the tenant over; the replicator finds out.
+    settings, limits: changed by `settings_store` only. running: what `background` started. backup: what is being made
+    or restored. Not promised: that another node has not taken the tenant over; the replicator finds out.
     """
 
     def __init__(
