@@ -11,6 +11,15 @@ from pbe.schema import bind
 from pbe.schema import collection_templates as templates
 
 SECRET_CHARS = 50
+PROVIDERS = frozenset(
+    {
+        "apple", "bitbucket", "box", "discord", "facebook", "gitea", "gitee", "github", "gitlab", "google",
+        "instagram2", "kakao", "lark", "linear", "livechat", "mailcow", "microsoft", "monday", "notion", "oidc",
+        "oidc2", "oidc3", "patreon", "planningcenter", "spotify", "strava", "trakt", "twitch", "twitter", "vk",
+        "wakatime", "yandex",
+    }
+)  # fmt: skip
+"""The names of the OAuth2 providers that a collection may configure."""
 TOKENS = ("authToken", "passwordResetToken", "emailChangeToken", "verificationToken", "fileToken")
 _DURATIONS_S = (432000, 1800, 1800, 86400, 180)
 _TEMPLATE: dict[str, Any] = {"subject": "str", "body": "str"}

@@ -1,0 +1,117 @@
+"""Importing collections: many at once, new and changed ones, and perhaps the end of all others.
+
+As in PocketBase all are stored first and validated after, in one transaction, so that they may refer to one another.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pbe.errors import BadRequest, field_error
+from pbe.schema import collection as model
+from pbe.schema.bind import BindError
+from pbe.schema.collection import Collection
+from pbe.schema.fields import add, by_id, by_name
+from pbe.schema.go_cast import to_string
+from pbe.schema.view_query import ViewError
+from pbe.storage.sqlite_errors import SqlError
+from pbe.tenant.collection_actions import change, raw_text, remove
+from pbe.tenant.collection_draft import Draft
+from pbe.tenant.collection_events import CollectionsImportRequestEvent
+from pbe.tenant.collection_save import SECRET_CHARS, Invalid, save, validated
+from pbe.tenant.collection_table import SchemaFailure
+from pbe.tenant.pipeline import Event
+from pbe.tenant.request_info import RequestInfo
+from pbe.tenant.secret import secret_text
+from pbe.tenant.tenant import Tenant
+from pbe.tenant.unit import Unit
+
+FAILED = "Failed to import collections."
+CODE = "validation_collections_import_failure"
+
+
+async def import_collections(
+    tenant: Tenant, info: RequestInfo, data: list[dict[str, Any]], *, delete_missing: bool
+) -> None:
+    """Import the collections of their JSON. delete_missing: delete the others, and fields that are not in the JSON."""
+    event = CollectionsImportRequestEvent(info, data, delete_missing)
+
+    async def innermost(_: Event) -> None:
+        try:
+            await change(tenant, lambda unit, draft: _import(unit, draft, event.collections_data, delete_missing))
+        except (SchemaFailure, ViewError, SqlError, BindError) as error:
+            said = f"Failed to import the collections configuration. Raw error:\n{raw_text(error)}"
+            raise BadRequest(FAILED, {"collections": field_error(CODE, said)}, cause=str(error)) from error
+
+    await tenant.pipeline.trigger(event, innermost)
+
+
+async def _import(unit: Unit, draft: Draft, data: Sequence[Mapping[str, Any]], delete_missing: bool) -> None:
+    before = {entry.id: entry for entry in draft.catalog.collections()}
+    imported = [_loaded(draft, entry, delete_missing) for entry in data]
+    kept = {entry.id for entry in imported}
+    for old in sorted(before.values(), key=lambda entry: entry.updated) if delete_missing else ():
+        if old.id not in kept and not old.system:
+            await remove(unit, draft, old, integrity=False)
+    stored = [await _stored(unit, draft, entry) for entry in _ordered(imported)]
+    for entry in stored:
+        _check(draft, entry, before.get(entry.id))
+
+
+def _ordered(imported: list[Collection]) -> list[Collection]:
+    """Views last, since they select from the others; then by age."""
+    return sorted(imported, key=lambda entry: (entry.is_view, entry.created, entry.updated))
+
+
+async def _stored(unit: Unit, draft: Draft, collection: Collection) -> Collection:
+    try:
+        return await save(unit, draft, collection, validated=False)
+    except (SchemaFailure, ViewError, SqlError) as error:
+        raise SchemaFailure(f'failed to save collection "{collection.name}": {raw_text(error)}') from error
+
+
+def _check(draft: Draft, collection: Collection, old: Collection | None) -> None:
+    try:
+        validated(draft, collection, old if old is not None else collection)
+    except Invalid as error:
+        shown = json.dumps(_plain(error.data), indent=2, ensure_ascii=False, sort_keys=True)
+        said = f'Data validations failed for collection "{collection.name}" ({collection.id}):\n{shown}'
+        raise BadRequest(FAILED, {"collections": field_error(CODE, said)}) from error
+
+
+def _plain(errors: Mapping[str, Any]) -> Any:
+    """Errors as their bare sentences."""
+    code, message = errors.get("code"), errors.get("message")
+    if isinstance(code, str) and isinstance(message, str):
+        return message[:1].lower() + message[1:].removesuffix(".")
+    return {name: _plain(entry) for name, entry in errors.items()}
+
+
+def _loaded(draft: Draft, data: Mapping[str, Any], delete_missing: bool) -> Collection:
+    """The collection with the JSON laid over it, or a new one."""
+    existing = draft.collection(to_string(data.get("id")) or to_string(data.get("name")))
+    if existing is None:
+        return _new(draft, data)
+    if data.get("fields") is None and delete_missing:
+        data = {**data, "fields": []}
+    imported = model.load(existing, data)
+    for field in existing.fields:
+        if (delete_missing and not field.system) or by_id(imported.fields, field.id) is not None:
+            continue
+        same = by_name(imported.fields, field.name)
+        if same is not None and same.type == field.type:
+            renamed = tuple(entry.evolve(id=field.id) if entry is same else entry for entry in imported.fields)
+            imported = imported.evolve(fields=renamed)
+        imported = imported.evolve(fields=add(imported.fields, field))
+    return imported
+
+
+def _new(draft: Draft, data: Mapping[str, Any]) -> Collection:
+    kind, name, given = (data.get(key) for key in ("type", "name", "id"))
+    if not all(value is None or isinstance(value, str) for value in (kind, name, given)):
+        raise BindError("bind", "collections", hint="type, name and id are strings")
+    random_bytes = draft.tenant.services.random_bytes
+    fresh = model.new(
+        kind or "", name or "", lambda: secret_text(random_bytes, SECRET_CHARS), collection_id=given or ""
+    )
+    return model.load(fresh, data)
