@@ -53,6 +53,10 @@ class Catalog:
             return exact
         return min(exact, named, key=self._all.index)
 
+    def exactly_named(self, name: str) -> Collection | None:
+        """The collection of this name, in this case."""
+        return next((entry for entry in self._all if entry.name == name), None)
+
     def references(self, collection_id: str) -> Sequence[Reference]:
         """The relation fields of all collections that point to this one."""
         if self._references is None:

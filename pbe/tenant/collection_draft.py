@@ -60,13 +60,9 @@ class Draft(Surroundings):
         """A stored collection."""
         return self.catalog.collection(name_or_id)
 
-    def exactly_named(self, name: str) -> Collection | None:
-        """The collection of this name, in this case."""
-        return next((entry for entry in self.catalog.collections() if entry.name == name), None)
-
     def view_fields(self, query: str) -> Fields:
         """The fields of a view; raises `ViewError`."""
-        return view_fields(self.tx, query, self.exactly_named, self.tenant.services.random_bytes)
+        return view_fields(self.tx, query, self.catalog.exactly_named, self.tenant.services.random_bytes)
 
     def name_taken(self, name: str, except_id: str) -> bool:
         """Whether another collection has this name, in any case."""
@@ -102,7 +98,7 @@ class Draft(Surroundings):
     def view_error(self, query: str) -> str:
         """Why the query cannot be a view's; its rows are looked at too."""
         try:
-            dry_run(self.tx, query, self.exactly_named, self.tenant.services.random_bytes)
+            dry_run(self.tx, query, self.catalog, self.tenant.services.random_bytes)
         except (ViewError, SqlError) as error:
             return (error.text if isinstance(error, ViewError) else driver_text(error))[:VIEW_ERROR_CHARS_MAX]
         return ""

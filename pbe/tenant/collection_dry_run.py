@@ -1,6 +1,5 @@
 """What a view of a query would look like: its fields and its first rows, nothing stored."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pbe.schema.collection import Collection
@@ -8,6 +7,7 @@ from pbe.schema.collection_validate import field_settings_errors
 from pbe.schema.fields import Fields
 from pbe.schema.view_query import ViewError, single_statement
 from pbe.storage.sqlite import Transaction
+from pbe.tenant.catalog import Catalog
 from pbe.tenant.collection_view import Random, view_fields, with_text_id
 from pbe.tenant.record import Record
 from pbe.tenant.record_shape import shape_of
@@ -25,16 +25,14 @@ class DryRun:
     sample: list[Record]
 
 
-def dry_run(
-    tx: Transaction, query: str, by_exact_name: Callable[[str], Collection | None], random_bytes: Random
-) -> DryRun:
+def dry_run(tx: Transaction, query: str, catalog: Catalog, random_bytes: Random) -> DryRun:
     """Try the query; `ViewError` where it cannot be a view's, `SqlError` where its rows cannot be read."""
     query = single_statement(query)
-    fields = view_fields(tx, query, by_exact_name, random_bytes)
+    fields = view_fields(tx, query, catalog.exactly_named, random_bytes)
     name = "temp_view_" + secret_text(random_bytes, 5)
     imagined = Collection(name=name, type="view", fields=fields, is_new=True)
     for number, field in enumerate(fields):
-        errors = field_settings_errors(field, imagined, None, by_exact_name)
+        errors = field_settings_errors(field, imagined, None, catalog.collection)
         if errors:
             raise ViewError(f'invalid field "{field.name}" ({number}): {sentence_of(errors)}')
     source = with_text_id(tx, query, random_bytes)
