@@ -10,7 +10,17 @@ import os
 from types import ModuleType
 
 #: The leaves, in alphabetical order.
-LEAVES: tuple[str, ...] = ("crc64", "jsonbuffer", "jsoncheck", "ltxfile", "lz4block", "pagediff", "rowjson", "walframe")
+LEAVES: tuple[str, ...] = (
+    "crc64",
+    "jsonbuffer",
+    "jsoncheck",
+    "ltxfile",
+    "lz4block",
+    "pagediff",
+    "routetable",
+    "rowjson",
+    "walframe",
+)
 
 
 def _pick(name: str, choice: str) -> ModuleType:

@@ -133,7 +133,7 @@ class Link(Protocol):
         self._waiting_bytes = 0
 
     def stopProducing(self) -> None:
-        """ConnectionLost follows and says the rest."""
+        """Nothing can be sent any more."""
 
     # what this process asks of the peer
 

@@ -200,8 +200,12 @@ class HttpConnection(Protocol):
         drive(
             self._owner.handler(request),
             lambda response: self._respond(request, response),
-            lambda error: self._respond(request, to_response(error)),
+            lambda error: self._failed(request, error),
         )
+
+    def _failed(self, request: Request, error: BaseException) -> None:
+        if self._current is request:  # else the client is gone, and what its handler waited for with it
+            self._respond(request, to_response(error))
 
     def _send_continue(self) -> None:
         current = self._current

@@ -11,9 +11,7 @@ from pbe.errors import Misuse
 from pbe.web.headers import RawHeaders
 
 JSON_HEADERS = b"Content-Type: application/json\r\n"
-_STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
-}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 class Sink(Protocol):
