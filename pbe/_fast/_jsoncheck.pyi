@@ -1,6 +1,6 @@
 ANY: int
 LIST: int
-OBJECT: int
+POINT: int
 
 def is_date(text: bytes) -> bool: ...
 def is_json(text: bytes, kind: int) -> bool: ...

@@ -6,10 +6,10 @@ Every step is checked against the end of the bytes; nothing is copied or decoded
 from libc.stdint cimport uint8_t
 from libc.string cimport memcmp
 
-ANY, LIST, OBJECT = range(3)
+ANY, LIST, POINT = range(3)
 cdef int NESTING_MAX = 100
 cdef int LIST_KIND = 1
-cdef int OBJECT_KIND = 2
+cdef int POINT_KIND = 2
 cdef int MONTH_DAYS[12]
 MONTH_DAYS[:] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
@@ -20,7 +20,7 @@ def is_date(bytes text not None):
 
 
 def is_json(bytes text not None, int kind):
-    """Whether `text` is one JSON value: any, a list of strings, or an object."""
+    """Whether `text` is one JSON value: any, a list of strings, or a point."""
     return is_json_text(text, len(text), kind)
 
 
@@ -97,17 +97,29 @@ cdef inline const uint8_t* after_space(const uint8_t* at, const uint8_t* end) no
 
 
 cdef bint is_json_text(const uint8_t* text, Py_ssize_t size, int kind) noexcept nogil:
-    """Whether the text is one JSON value of the kind: any, a list of strings, an object."""
+    """Whether the text is one JSON value of the kind: any, a list of strings, a point."""
     cdef const uint8_t* end = text + size
     cdef const uint8_t* at = after_space(text, end)
     if at == end:
         return False
-    if kind == OBJECT_KIND and at[0] != 0x7B:
-        return False
+    if kind == POINT_KIND:
+        return after_point(text, end) == end
     if kind == LIST_KIND and at[0] != 0x5B:
         return False
     at = after_value(at, end, NESTING_MAX, kind == LIST_KIND)
     return at != NULL and after_space(at, end) == end
+
+
+cdef const uint8_t* after_point(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """The place after {"lon":1,"lat":2} as PocketBase writes it."""
+    at = after_word(at, end, b'{"lon":', 7)
+    if at != NULL:
+        at = after_number(at, end)
+    if at != NULL:
+        at = after_word(at, end, b',"lat":', 7)
+    if at != NULL:
+        at = after_number(at, end)
+    return after_word(at, end, b"}", 1) if at != NULL else NULL
 
 
 cdef const uint8_t* after_value(

@@ -7,7 +7,8 @@ BOOL: int
 JSON: int
 LIST: int
 DATE: int
-OBJECT: int
+POINT: int
+WORD: int
 SKIP: int
 NO_GUARD: int
 

@@ -9,6 +9,7 @@ the load: the slot of the version must answer the version that the connection's 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int64_t, uint8_t, uintptr_t
+from libc.string cimport memchr
 
 from pbe._fast._jsonbuffer cimport Buffer
 from pbe._fast._jsoncheck cimport is_date_text, is_json_text
@@ -76,10 +77,10 @@ cdef extern from *:
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
 
-TEXT, NUMBER, BOOL, JSON, LIST, DATE, OBJECT, SKIP = range(8)
+TEXT, NUMBER, BOOL, JSON, LIST, DATE, POINT, WORD, SKIP = range(9)
 NO_GUARD = -1
 cdef enum:
-    K_TEXT, K_NUMBER, K_BOOL, K_JSON, K_LIST, K_DATE, K_OBJECT, K_SKIP
+    K_TEXT, K_NUMBER, K_BOOL, K_JSON, K_LIST, K_DATE, K_POINT, K_WORD, K_SKIP
 cdef enum:
     T_INTEGER = 1, T_FLOAT = 2, T_TEXT = 3, T_BLOB = 4, T_NULL = 5
 cdef enum:
@@ -368,6 +369,8 @@ cdef class Rows:
             raise MemoryError()
         if kind == K_TEXT:
             return self.out.put_text(text, size)
+        if kind == K_WORD:
+            return memchr(text, b"["[0], size) == NULL and self.out.put_text(text, size)
         if kind == K_DATE:
             if size and not is_date_text(text, size):
                 return False
@@ -378,7 +381,7 @@ cdef class Rows:
         if kind == K_LIST and size == 0:
             self.out.put(b"[]", 2)
             return True
-        if not is_json_text(text, size, 1 if kind == K_LIST else 2 if kind == K_OBJECT else 0):
+        if not is_json_text(text, size, 1 if kind == K_LIST else 2 if kind == K_POINT else 0):
             return False
         self.out.put(<const char*>text, size)
         return True

@@ -4,9 +4,11 @@ import json
 import re
 from typing import Any
 
-ANY, LIST, OBJECT = range(3)
+ANY, LIST, POINT = range(3)
 NESTING_MAX = 100
 _DATE = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.\d{3}Z")
+_NUMBER = rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_POINT = re.compile(rb'\{"lon":%b,"lat":%b\}' % (_NUMBER, _NUMBER))
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -23,7 +25,9 @@ def is_date(text: bytes) -> bool:
 
 
 def is_json(text: bytes, kind: int) -> bool:
-    """Whether `text` is one JSON value in UTF-8, nested NESTING_MAX deep at most: any, a list of strings, an object."""
+    """Whether `text` is one JSON value in UTF-8, nested NESTING_MAX deep at most: any, a list of strings, or
+    a point as PocketBase writes it.
+    """
     try:
         decoded = text.decode()
         if _nesting(decoded) > NESTING_MAX or decoded.startswith("\ufeff"):
@@ -33,7 +37,7 @@ def is_json(text: bytes, kind: int) -> bool:
         return False
     if kind == LIST:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return kind != OBJECT or isinstance(value, dict)
+    return kind != POINT or _POINT.fullmatch(text) is not None
 
 
 def _nesting(text: str) -> int:

@@ -14,7 +14,8 @@ from pbe._fast import jsoncheck_twin
 from pbe._fast.jsonbuffer_twin import Buffer
 from pbe._fast.jsoncheck_twin import is_date, is_json
 
-TEXT, NUMBER, BOOL, JSON, LIST, DATE, OBJECT, SKIP = range(8)
+TEXT, NUMBER, BOOL, JSON, LIST, DATE, POINT, WORD, SKIP = range(9)
+"""Kinds: any text; text without "[", which alone is read as a list elsewhere, is a WORD."""
 NO_GUARD = -1
 COLUMNS_MAX = 2000
 
@@ -134,10 +135,12 @@ def column_json(kind: int, value: Any) -> bytes | None:
     if not isinstance(value, str):
         return None
     text = value.encode()
-    if kind == TEXT:
+    if kind == WORD and b"[" in text:
+        return None
+    if kind in (TEXT, WORD):
         return out.take() if out.text(text) else None
     if kind == DATE:
         return b'"%b"' % text if not text or is_date(text) else None
     if kind == LIST and not text:
         return b"[]"
-    return text if is_json(text, {LIST: jsoncheck_twin.LIST, OBJECT: jsoncheck_twin.OBJECT}.get(kind, 0)) else None
+    return text if is_json(text, {LIST: jsoncheck_twin.LIST, POINT: jsoncheck_twin.POINT}.get(kind, 0)) else None

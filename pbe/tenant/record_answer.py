@@ -2,16 +2,20 @@
 
 from typing import Any
 
-from pbe.errors import BadRequest
+from pbe.errors import BadRequest, NotFound
+from pbe.query.errors import FilterError
 from pbe.schema.collection import Collection
 from pbe.storage.sqlite_errors import QueryTooSlow, SqlError
 from pbe.tenant import picker
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
+from pbe.tenant.record_access import rule_for
+from pbe.tenant.record_actions import view
 from pbe.tenant.record_enrich import enrich
 from pbe.tenant.record_events import RecordsListRequestEvent
 from pbe.tenant.record_json import dumps, list_bytes, plain
 from pbe.tenant.record_list import Listing, prepare
+from pbe.tenant.record_rows import is_plain, plan_for, rows_json, view_statement
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
 
@@ -29,11 +33,30 @@ def picked_json(info: RequestInfo, value: Any) -> bytes:
     return dumps(picker.pick(plain(value), picker.parse(fields)))
 
 
+async def view_json(unit: Unit, info: RequestInfo, collection: Collection, record_id: str) -> bytes:
+    """One record, if its view rule lets whoever asks see it; else `NotFound`."""
+    plan = plan_for(unit, info, collection, "onRecordViewRequest") if is_plain(info) else None
+    if plan is None:
+        return record_json(info, await view(unit, info, collection, record_id))
+    rule = rule_for(info, collection.view_rule)
+    try:
+        statement = view_statement(unit, collection, plan, record_id, rule, info)
+        body = await rows_json(unit, collection, plan, statement) if record_id else b""
+    except (FilterError, SqlError) as error:
+        raise NotFound(cause=str(error)) from error
+    if not body:
+        raise NotFound
+    return body
+
+
 async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> bytes:
     """A page of records. Raises `Forbidden`, `BadRequest`."""
-    listing = await prepare(unit, info, collection)
+    plan = plan_for(unit, info, collection, "onRecordsListRequest") if is_plain(info) else None
+    listing = await prepare(unit, info, collection, plan.select if plan is not None else "")
     try:
         statement = listing.statement
+        if plan is not None:
+            return _list_bytes(await rows_json(unit, collection, plan, statement), _head(listing))
         rows = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
     except QueryTooSlow:
         raise
@@ -63,7 +86,8 @@ def _page_json(info: RequestInfo, event: RecordsListRequestEvent) -> bytes:
     items: list[Any] = [record.export() for record in event.records]
     if fields:
         items = picker.pick(plain(items), picker.parse(fields))
-    head = event.result
-    return list_bytes(
-        [dumps(item) for item in items], head["page"], head["perPage"], head["totalItems"], head["totalPages"]
-    )
+    return _list_bytes(b",".join(dumps(item) for item in items), event.result)
+
+
+def _list_bytes(items: bytes, head: dict[str, Any]) -> bytes:
+    return list_bytes(items, head["page"], head["perPage"], head["totalItems"], head["totalPages"])

@@ -1,10 +1,10 @@
 """Records as JSON bytes."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from pbe._fast import jsoncheck
 from pbe.schema.field_json import JsonText
 
 
@@ -15,7 +15,9 @@ def dumps(value: Any) -> bytes:
 
 def _raw(value: Any) -> Any:
     if isinstance(value, JsonText):
-        return orjson.Fragment(value.encode("utf-8", "replace"))
+        # Raw SQL can have put anything there: the answer has to be JSON all the same.
+        text = value.encode("utf-8", "replace")
+        return orjson.Fragment(text) if jsoncheck.is_json(text, jsoncheck.ANY) else str(value)
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
@@ -24,7 +26,10 @@ def _raw(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """The same value with JSON fields parsed: what a picker of fields can look into."""
     if isinstance(value, JsonText):
-        return orjson.loads(str(value))
+        try:
+            return orjson.loads(str(value))
+        except orjson.JSONDecodeError:
+            return str(value)
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -32,10 +37,10 @@ def plain(value: Any) -> Any:
     return value
 
 
-def list_bytes(items: Sequence[bytes], page: int, per_page: int, total: int, pages: int) -> bytes:
-    """The answer of a list whose items are JSON already."""
+def list_bytes(items: bytes, page: int, per_page: int, total: int, pages: int) -> bytes:
+    """The answer of a list whose items are JSON already, with commas between them."""
     return b'{"items":[%b],"page":%d,"perPage":%d,"totalItems":%d,"totalPages":%d}' % (
-        b",".join(items),
+        items,
         page,
         per_page,
         total,

@@ -80,8 +80,8 @@ class Listing:
         return -1 if self.total < 0 else -(-self.total // self.page.per_page)
 
 
-async def prepare(unit: Unit, info: RequestInfo, collection: Collection) -> Listing:
-    """Check who may list, compile rule, filter and sort, and count.
+async def prepare(unit: Unit, info: RequestInfo, collection: Collection, select: str = "") -> Listing:
+    """Check who may list, compile rule, filter and sort, and count. `select` is what to read, else all columns.
 
     Raises `Forbidden`, and `BadRequest` for whatever is wrong with the query.
     """
@@ -96,7 +96,7 @@ async def prepare(unit: Unit, info: RequestInfo, collection: Collection) -> List
         raise
     except SqlError as error:
         raise BadRequest(cause=str(error)) from error
-    statement = late_rows(compiled, shape_of(collection).select, page.per_page, page.offset)
+    statement = late_rows(compiled, select or shape_of(collection).select, page.per_page, page.offset)
     return Listing(page, statement, total)
 
 

@@ -20,7 +20,7 @@ JSON_TEXTS = st.builds(
     st.sampled_from([None, 0, 2]),
     st.booleans(),
 )
-KINDS = (jsoncheck_twin.ANY, jsoncheck_twin.LIST, jsoncheck_twin.OBJECT)
+KINDS = (jsoncheck_twin.ANY, jsoncheck_twin.LIST, jsoncheck_twin.POINT)
 
 
 def agree(text: bytes) -> None:
@@ -54,6 +54,10 @@ def test_damaged_json_is_the_same_to_both(text: bytes, data: st.DataObject) -> N
 @example(b"01")
 @example(b"-")
 @example(b"1.e5")
+@example(b'{"lon":1,"lat":-2.5e-7}')
+@example(b'{"lon":1,"lat":2} ')
+@example(b'{"lon":1,"lat":02}')
+@example(b'{"lon":"1","lat":2}')
 @example(b"9" * 5000)
 @example(b"NaN")
 @example(b"\xef\xbb\xbf1")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pbe._fast import _rowjson, rowjson_twin
 
-KINDS = range(8)
+KINDS = range(9)
 LEAVES = pytest.mark.parametrize("leaf", [_rowjson, rowjson_twin], ids=["extension", "twin"])
 VALUES = (
     st.none()
@@ -19,7 +19,9 @@ VALUES = (
     | st.floats(allow_nan=False)
     | st.binary(max_size=5)
     | st.text(max_size=10)
-    | st.sampled_from(['["a","b"]', "[1]", '{"lon":1.5,"lat":2}', "{", "true", " null ", "2024-01-31 10:00:00.000Z"])
+    | st.sampled_from(
+        ['["a","b"]', "x[y", "[1]", '{"lon":1.5,"lat":2}', "{", "true", " null ", "2024-01-31 10:00:00.000Z"]
+    )
 )
 
 
@@ -95,7 +97,7 @@ def test_look_ups_by_key_keep_their_order(leaf: Any, connection: apsw.Connection
     """A key that finds nothing is None; the same key twice is written twice."""
     rows = leaf.Rows(connection, 10)
     found = rows.each(
-        "SELECT id, 1 FROM t WHERE id = ?", ["id07", "none", "id07"], plan(leaf, (b'"id":', 0, -1), (b"", 7, -1))
+        "SELECT id, 1 FROM t WHERE id = ?", ["id07", "none", "id07"], plan(leaf, (b'"id":', 0, -1), (b"", 8, -1))
     )
     rows.close()
     assert found == [b'{"id":"id07"}', None, b'{"id":"id07"}']
@@ -179,9 +181,9 @@ def test_text_that_is_no_utf8_goes_to_the_fallback() -> None:
 @LEAVES
 def test_a_plan_that_makes_no_sense_is_refused(leaf: Any) -> None:
     """Unknown kinds and guards outside of the row."""
-    for columns in (((b"", 8, -1),), ((b"", -1, -1),), ((b"", 0, 1),), ((b"", 0, -2),)):
+    for columns in (((b"", 9, -1),), ((b"", -1, -1),), ((b"", 0, 1),), ((b"", 0, -2),)):
         with pytest.raises(ValueError, match="no such"):
             plan(leaf, *columns)
     rows = leaf.Rows(apsw.Connection(":memory:"), 3)
     with pytest.raises(IndexError):
-        rows.apart("SELECT 1", (), plan(leaf, (b"", 7, -1)), (1,))
+        rows.apart("SELECT 1", (), plan(leaf, (b"", 8, -1)), (1,))

@@ -4,7 +4,7 @@ from pbe.api.tenant.request_info import collection_of, info_of
 from pbe.api.tenant.route import BODY_BYTES_MAX, Route, limit_of
 from pbe.errors import NotFound
 from pbe.tenant import record_actions
-from pbe.tenant.record_answer import list_json, record_json
+from pbe.tenant.record_answer import list_json, record_json, view_json
 from pbe.tenant.record_form import Files
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit
@@ -48,8 +48,7 @@ async def view_record(request: Request, tenant: Tenant) -> Response:
     """One record."""
     collection = collection_of(request, tenant)
     info = await info_of(request)
-    record = await record_actions.view(Unit(tenant), info, collection, request.params["id"])
-    return json_bytes(record_json(info, record))
+    return json_bytes(await view_json(Unit(tenant), info, collection, request.params["id"]))
 
 
 async def create_record(request: Request, tenant: Tenant) -> Response:
