@@ -30,7 +30,7 @@ async def find(
         selection.ids([record_id])
         selection.rule(rule)
         statement = rows(selection.compiled(), shape.select, 1)
-        found = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
+        found = await unit.query_ruled(statement.sql, statement.params, heavy=collection.is_view)
     return Record.from_row(collection, found[0]) if found else None
 
 
@@ -69,7 +69,7 @@ async def matches(unit: Unit, collection: Collection, record_id: str, rule: str,
     selection.ids([record_id])
     selection.rule(rule)
     statement = exists(selection.compiled())
-    return bool(await unit.query(statement.sql, statement.params))
+    return bool(await unit.query_ruled(statement.sql, statement.params))
 
 
 async def matching_ids(
@@ -80,7 +80,7 @@ async def matching_ids(
     selection.ids(list(ids))
     selection.rule(rule)
     statement = rows(selection.compiled(), f"{BASE}.id", -1)
-    return {str(row[0]) for row in await unit.query(statement.sql, statement.params)}
+    return {str(row[0]) for row in await unit.query_ruled(statement.sql, statement.params)}
 
 
 async def imagined_matches(
@@ -96,7 +96,7 @@ async def imagined_matches(
     selection = Selection(unit.tenant.catalog, imagined, info, unit.tenant.now(), source="imagined")
     selection.rule(rule)
     statement = exists(selection.compiled(), prefix)
-    return bool(await unit.query(statement.sql, statement.params))
+    return bool(await unit.query_ruled(statement.sql, statement.params))
 
 
 def _selection(unit: Unit, collection: Collection, info: RequestInfo | None) -> Selection:

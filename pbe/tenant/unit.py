@@ -29,12 +29,19 @@ class Unit:
         self._completions: list[Completion] = []
 
     async def query(self, sql: str, params: Params = (), *, heavy: bool = False) -> list[Row]:
-        """The rows of a statement; heavy ones leave the reactor's thread where that is possible."""
+        """The rows of a statement; heavy ones leave the reactor's thread where that is possible.
+
+        Outside a transaction any statement that turns out to be slow leaves it too; inside one, only who knows.
+        """
         if self.tx is None:
             return await self.tenant.data.query(sql, params, heavy=heavy)
         if heavy and self.exclusive:
             return await self.tx.heavy(sql, params)
         return self.tx.query(sql, params)
+
+    async def query_ruled(self, sql: str, params: Params = (), *, heavy: bool = False) -> list[Row]:
+        """As `query`, for a statement with somebody's rule in it, which may be as slow as he made it."""
+        return await self.query(sql, params, heavy=heavy or self.exclusive)
 
     def on_completed(self, step: Completion) -> None:
         """Run `step(None)` after the commit, or `step(error)` where there was none; in the order they came."""

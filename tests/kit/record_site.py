@@ -53,9 +53,9 @@ class Answer:
 class RecordSite:
     """One tenant; `ask` does what a client would."""
 
-    def __init__(self, folder: Path, routes: Callable[[], list[Route]] | None = None) -> None:
+    def __init__(self, folder: Path, routes: Callable[[], list[Route]] | None = None, **others: Any) -> None:
         self.clock = Clock()
-        self.tenant: Tenant = self.run(open_tenant("acme", folder, services(self.clock)))
+        self.tenant: Tenant = self.run(open_tenant("acme", folder, services(self.clock, **others)))
         self.router = Router()
         for route in [*records.routes(), *(routes() if routes else [])]:
             self.router.add(route.method, route.pattern, route.handler)
