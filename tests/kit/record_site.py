@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from pbe.api.tenant import records
-from pbe.api.tenant.request_info import AUTH_NOTE
+from pbe.api.tenant.caller import AUTH_NOTE
 from pbe.api.tenant.route import Route
 from pbe.schema.collection import Collection, new
 from pbe.schema.field import Field

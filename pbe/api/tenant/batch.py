@@ -6,8 +6,8 @@ from typing import Any
 from pbe.api.tenant.request_info import info_of
 from pbe.api.tenant.route import Route, limit_of
 from pbe.errors import BadRequest, Forbidden, RequestError, field_error
+from pbe.schema.rules import first, gather, length, one_of, required
 from pbe.tenant.batch import BODY_BYTES_DEFAULT_MAX, FAILED, TIMEOUT_S_DEFAULT, BatchFailed, BatchRequest, run
-from pbe.tenant.checks import check, collect, each, length, one_of, required
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record_events import BatchRequestEvent
 from pbe.tenant.request_info import BATCH, header_map
@@ -133,13 +133,13 @@ def _check(requests: list[BatchRequest], limit: int) -> None:
         text = f"The length must be no more than {limit}"
         error = field_error("validation_length_too_long", text, {"min": 0, "max": limit})
     else:
-        error = each(requests, _check_one)
+        error = gather(**{str(position): _check_one(one) for position, one in enumerate(requests)})
     if error:
         raise BadRequest("Invalid batch request data.", {"requests": error})
 
 
 def _check_one(request: BatchRequest) -> dict[str, Any] | None:
-    return collect(
-        method=check(request.method, required, one_of("GET", "POST", "PUT", "PATCH", "DELETE")),
-        url=check(request.url, required, length(0, URL_BYTES_MAX)),
+    return gather(
+        method=first(request.method, required, one_of("GET", "POST", "PUT", "PATCH", "DELETE")),
+        url=first(request.url, required, length(0, URL_BYTES_MAX)),
     )

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
+from pbe.api.tenant.caller import auth_of
 from pbe.api.tenant.route import limit_of
 from pbe.errors import NotFound
 from pbe.schema.collection import Collection
-from pbe.tenant.record import Record
 from pbe.tenant.request_info import DEFAULT, RequestInfo, header_map
 from pbe.tenant.tenant import Tenant
 from pbe.web.bodies import read_bound
 from pbe.web.headers import Headers
 from pbe.web.request import Request
-
-AUTH_NOTE = "auth"
-"""The request's note in which the site leaves the `Record` that asks, or None."""
 
 
 class LazyHeaders(Mapping[str, str]):
@@ -36,12 +33,6 @@ class LazyHeaders(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._named())
-
-
-def auth_of(request: Request) -> Record | None:
-    """The record that asks."""
-    found = request.notes.get(AUTH_NOTE)
-    return found if isinstance(found, Record) else None
 
 
 async def info_of(request: Request, *, context: str = DEFAULT) -> RequestInfo:

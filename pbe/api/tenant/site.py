@@ -24,7 +24,7 @@ from pbe.web.request import Request
 from pbe.web.response import Response, redirect
 from pbe.web.router import Router, canonical
 
-MODULES = ("auth", "auth_codes", "auth_mails", "health", "records")
+MODULES = ("auth", "auth_codes", "auth_mails", "batch", "health", "records")
 """The files of this package whose `routes()` the site serves."""
 
 ALLOWED_METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
