@@ -45,12 +45,8 @@ def test_all_or_nothing(site: RecordSite) -> None:
     assert [one["status"] for one in good.json] == [200, 200]
     assert good.json[1]["body"] == {"n": 2}
     first = good.json[0]["body"]["id"]
-    bad = send(
-        site,
-        ("PATCH", f"{NOTES}/{first}", {"n+": 5}),
-        ("DELETE", f"{NOTES}/{first}", {}),
-        ("POST", NOTES, {"text": "x"}),
-    )
+    change, delete = ("PATCH", f"{NOTES}/{first}", {"n+": 5}), ("DELETE", f"{NOTES}/{first}", {})
+    bad = send(site, change, delete, ("POST", NOTES, {"text": "x"}))
     assert (bad.status, bad.json["message"]) == (400, "Batch transaction failed.")
     entry = bad.json["data"]["requests"]["2"]
     assert (entry["code"], entry["response"]["message"]) == ("batch_request_failed", "Failed to create record.")
