@@ -14,6 +14,7 @@ from pbe.api.admin.tenants import Tenants
 from pbe.cluster.beats import Beats
 from pbe.cluster.desk import Desk
 from pbe.cluster.feed import Feed
+from pbe.cluster.settling import Settling
 from pbe.cluster.steward import Steward
 from pbe.consensus import ControlPlane
 from pbe.roles import admins, listening
@@ -49,7 +50,7 @@ class ControlParts:
         self.feed = Feed(self.plane)
         self.health = Health(self.plane, role)
         endpoints = routes(
-            Tenants(self.plane, Passwords(tools.work.run)),
+            Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
             Nodes(self.plane, self.desk),
             PlacementRules(self.plane),
             Raft(self.plane, self.plane),

@@ -77,16 +77,20 @@ class Platform:
         self.plane = FakePlane()
         self.pulse = FakePulse()
         self.membership = FakeMembership()
+        self.settled: list[str] = []
         health = Health(self.plane, "all-in-one")
         passwords = Passwords(_at_once)
         endpoints = routes(
-            Tenants(self.plane, passwords),
+            Tenants(self.plane, passwords, self._settled),
             Nodes(self.plane, self.pulse),
             PlacementRules(self.plane),
             Raft(self.plane, self.membership),
             health,
         )
         self.site = PlatformSite(Access(self.plane, loopback_open=loopback_open), endpoints, health)
+
+    async def _settled(self, tenant_id: str) -> None:
+        self.settled.append(tenant_id)
 
     def add_admin(self, token: str = TOKEN) -> None:
         """Make the first admin."""

@@ -1,6 +1,6 @@
 """`/api/cp/tenants`: make, list, show, change, delete and move tenants."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pbe.api.admin import body, outcome, shown
@@ -41,11 +41,12 @@ def tenant_json(fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
 
 
 class Tenants:
-    """The endpoints of tenants over the control plane."""
+    """The endpoints of tenants over the control plane. settled: waits a little for the superuser of a tenant."""
 
-    def __init__(self, plane: Plane, passwords: Passwords) -> None:
+    def __init__(self, plane: Plane, passwords: Passwords, settled: Callable[[str], Awaitable[None]]) -> None:
         self._plane = plane
         self._passwords = passwords
+        self._settled = settled
 
     async def create(self, request: Request, caller: Caller) -> Response:
         """POST: id and domain, and whatever else a tenant has; with `superuser` its first superuser."""
@@ -61,6 +62,8 @@ class Tenants:
             **superuser,
         )
         tenant = await outcome.carry_out(self._plane, request, caller, command, await request.body(body.BODY_BYTES_MAX))
+        if superuser:
+            await self._settled(tenant.id)
         return shown.one(request, tenant_json(self._plane.fleet, tenant), tenant.revision, 201)
 
     async def _superuser(self, given: Any) -> dict[str, str]:
@@ -133,6 +136,7 @@ class Tenants:
         tenant_id = request.params["id"]
         command = commands.SuperuserSet(tenant_id=tenant_id, email=email, password_hash=hashed)
         await outcome.carry_out(self._plane, request, caller, command, await request.body(body.BODY_BYTES_MAX))
+        await self._settled(tenant_id)
         return json_response({"tenant_id": tenant_id, "email": email})
 
 

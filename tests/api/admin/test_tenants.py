@@ -141,6 +141,7 @@ def test_a_superuser_is_kept_by_its_hash(platform: Platform) -> None:
     later = platform.ask("PUT", f"{TENANTS}/shop/superuser", superuser)
     assert (later.status, later.json) == (200, {"tenant_id": "shop", "email": "a@b.co"})
     assert platform.ask("PUT", f"{TENANTS}/nobody/superuser", superuser).status == 404
+    assert platform.settled == ["two", "shop"]
 
 
 def test_both_updates_are_partial(platform: Platform) -> None:
