@@ -38,7 +38,7 @@ class Passwords:
             faults[f"{prefix}password"] = fault
         if faults:
             raise BadRequest("The superuser's e-mail or password is not valid.", faults)
-        hashed = await self._run(lambda: bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_COST)))
+        hashed = await self._run(lambda: bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_COST, prefix=b"2a")))
         return email, hashed.decode()
 
 
