@@ -36,7 +36,7 @@ class Config:
     tls_key: Path | None = None
     node_id: str = "node-1"
     raft_peers: tuple[Peer, ...] = ()
-    raft_bind_addr: Address = DEFAULT_RAFT
+    raft_bind_addr: Address | None = None
     raft_advertise_addr: Address | None = None
     raft_join: tuple[Address, ...] = ()
     control_plane: tuple[Address, ...] = ()
@@ -59,6 +59,19 @@ class Config:
 
     def __repr__(self) -> str:
         return f"Config({self.mode}, {self.node_id}, {self.http_addr}, {self.dir})"
+
+    @property
+    def raft_listen(self) -> Address | None:
+        """Where Raft listens: nowhere for a member that is told of no others and of no address of its own."""
+        if self.raft_bind_addr is None and not (self.raft_peers or self.raft_join or self.raft_advertise_addr):
+            return None
+        return self.raft_bind_addr or DEFAULT_RAFT
+
+    @property
+    def raft_address(self) -> str:
+        """Where the other members reach this one."""
+        listed = {peer.id: peer.address for peer in self.raft_peers}
+        return str(self.raft_advertise_addr or listed.get(self.node_id) or self.raft_listen or DEFAULT_RAFT)
 
 
 def load(flags: Mapping[str, tuple[str, str]], environment: Mapping[str, str]) -> Config:

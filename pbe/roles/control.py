@@ -1,7 +1,11 @@
 """The control plane's parts, and the mode that runs them alone."""
 
-from pathlib import Path
 from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pbe.api.admin.access import Access
 from pbe.api.admin.health import Health
@@ -20,35 +24,41 @@ from pbe.consensus import ControlPlane
 from pbe.roles import admins, listening
 from pbe.roles.config import Config
 from pbe.roles.folder import Folder, make_secret
-from pbe.roles.links import link_server, with_links
+from pbe.roles.links import link_server, raft_transport, with_links
+from pbe.roles.process import end_broken, say
 from pbe.roles.tools import Tools
+from pbe.roles.values import ConfigError
 from pbe.storage.lmdb_control import LmdbControl
 from pbe.web.server import HttpServer
 
 DRAIN_S = 5.0
+_log = Logger()
 
 
 class ControlParts:
     """One member of the control plane: consensus, housekeeping, the desk, and the platform's API."""
 
-    def __init__(self, config: Config, tools: Tools, folder: Path, *, loopback_open: bool, role: str) -> None:
-        advertised = config.raft_advertise_addr or config.raft_bind_addr
+    def __init__(self, config: Config, tools: Tools, secret: bytes, *, loopback_open: bool) -> None:
+        self._raft_listen = config.raft_listen
+        self._reactor = tools.reactor
+        self.transport = raft_transport(config, tools, secret)
         self.plane = ControlPlane.create(
-            store=LmdbControl(folder),
+            store=LmdbControl(config.dir / "control"),
             member_id=config.node_id,
-            address=str(advertised),
+            address=config.raft_address,
             peers={peer.id: str(peer.address) for peer in config.raft_peers},
             join=bool(config.raft_join),
             clock=tools.reactor,
             now=tools.now,
             random=tools.random_below,
+            transport=self.transport,
             run=tools.disk.run,
         )
         beats = Beats()
         self.steward = Steward(self.plane, beats, tools.reactor)
         self.desk = Desk(self.plane, beats, self.steward, tools.reactor, tools.now)
         self.feed = Feed(self.plane)
-        self.health = Health(self.plane, role)
+        self.health = Health(self.plane, config.mode)
         endpoints = routes(
             Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
             Nodes(self.plane, self.desk),
@@ -59,9 +69,18 @@ class ControlParts:
         self.site = PlatformSite(Access(self.plane, loopback_open=loopback_open), endpoints, self.health)
 
     async def start(self) -> None:
-        """Begin to take part."""
+        """Begin to take part. Raises ConfigError where the Raft address cannot be listened on."""
+        self.plane.broken.addCallback(self._broke)
         self.plane.start()
+        if self.transport is not None:
+            try:
+                await self.transport.listening
+            except CannotListenError as error:
+                raise ConfigError(f"Cannot listen for Raft on {self._raft_listen}: {error.socketError}.") from error
         self.steward.start()
+
+    def _broke(self, failure: Failure) -> None:
+        end_broken(self._reactor, f"The control plane's member cannot go on: {failure.getErrorMessage()}.")
 
     async def stop(self) -> None:
         """End in order: housekeeping first, so that nothing is proposed to a member that stops."""
@@ -85,17 +104,21 @@ class ControlRole:
         config, tools = self._config, self._tools
         self._folder = Folder(config.dir)
         secret = make_secret(config, tools.random_bytes)
-        parts = self._parts = ControlParts(config, tools, config.dir / "control", loopback_open=False, role=config.mode)
+        parts = self._parts = ControlParts(config, tools, secret, loopback_open=False)
         links = link_server(config, tools, secret, parts)
         self._server = HttpServer(with_links(parts.site.handle, links), clock=tools.reactor, now=tools.now)
         port = listening.listen(tools.reactor, config.http_addr, self._server)
         self._closing = [port.stopListening, links.stop]
         await parts.start()
-        lines = [f"Control plane {config.node_id}: http://{listening.bound(port)}"]
         if config.create_admin:
-            await parts.plane.ready()
-            lines += await admins.greeting(parts.plane, tools.random_bytes)
-        return lines
+            # A majority may be long in coming, and the platform is served meanwhile.
+            Deferred.fromCoroutine(self._greet(parts.plane)).addErrback(lambda f: _log.failure("no admin", failure=f))
+        return [f"Control plane {config.node_id}: http://{listening.bound(port)}"]
+
+    async def _greet(self, plane: ControlPlane) -> None:
+        await plane.ready()
+        for line in await admins.greeting(plane, self._tools.random_bytes):
+            say(line)
 
     async def stop(self) -> None:
         """Close the port, let running requests end, hand leadership over."""

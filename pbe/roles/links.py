@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint
 
 from pbe.cluster.desk import Call, Desk
 from pbe.cluster.feed import Feed
+from pbe.consensus.link_transport import LinkTransport
 from pbe.fleet.changes import NODE_TOPIC_PREFIX, ROUTES_TOPIC, Changes
 from pbe.net.handlers import Emit, Handlers, Peer
 from pbe.net.link_client import LinkClient
@@ -57,6 +58,23 @@ def link_server(config: Config, tools: Tools, secret: bytes, parts: Any) -> Link
         role=config.mode,
         clock=tools.reactor,
         random_bytes=tools.random_bytes,
+    )
+
+
+def raft_transport(config: Config, tools: Tools, secret: bytes) -> LinkTransport | None:
+    """The links between the control plane's members; None for a member that is to be alone."""
+    listen = config.raft_listen
+    if listen is None:
+        return None
+    kind = TCP6ServerEndpoint if ":" in listen.host else TCP4ServerEndpoint
+    return LinkTransport(
+        config.node_id,
+        kind(tools.reactor, listen.port, interface=listen.host),
+        lambda address: _endpoint(tools.reactor, address),
+        secret=secret,
+        clock=tools.reactor,
+        random_bytes=tools.random_bytes,
+        seeds=[str(address) for address in config.raft_join],
     )
 
 

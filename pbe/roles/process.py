@@ -93,6 +93,14 @@ def _is_nowhere(stream: TextIO) -> bool:
         return True
 
 
+def end_broken(reactor: Any, sentence: str) -> None:
+    """The process cannot go on without doing harm: say why, and end with status 1."""
+    say(f"pbe: {sentence}", error=True)
+    leave_with(1)
+    if reactor.running:
+        reactor.stop()
+
+
 def leave_with(status: int) -> None:
     """Have the process end with `status`: twistd itself knows only 0 once it runs."""
 

@@ -62,7 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "raft-bind-addr",
         values.address,
-        "the address Raft listens on [0.0.0.0:7000]",
+        "the address Raft listens on [0.0.0.0:7000 where there are other members, else none]",
         ("raft-bind", "raft-addr"),
         ("RAFT_BIND_ADDR",),
     ),
