@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class PageSet:
     """Fingerprints of pages 1 to `len`, 0 where a page is not known yet."""
 
-    __slots__ = ("page_size", "prints", "sum")
+    __slots__ = ("_unknown", "page_size", "prints", "sum")
 
     def __init__(self, page_size: int, prints: array[int] | None = None) -> None:
         self.page_size = page_size
@@ -28,6 +28,7 @@ class PageSet:
         self.sum = 0
         for value in self.prints:
             self.sum ^= value
+        self._unknown = self.prints.count(0)
 
     def __len__(self) -> int:
         return len(self.prints)
@@ -43,8 +44,12 @@ class PageSet:
     def resize(self, commit: int) -> None:
         """Forgets pages behind `commit`; pages up to it that are new are unknown."""
         while len(self.prints) > commit:
-            self.sum ^= self.prints.pop()
-        self.prints.extend([0] * (commit - len(self.prints)))
+            value = self.prints.pop()
+            self.sum ^= value
+            self._unknown -= value == 0
+        grown = max(0, commit - len(self.prints))
+        self.prints.extend([0] * grown)
+        self._unknown += grown
 
     def apply(self, commit: int, pgnos: array[int], fresh: array[int]) -> None:
         """Takes over the pages of a transaction and the size it left; a page behind `commit` is ignored."""
@@ -52,9 +57,16 @@ class PageSet:
         prints, total = self.prints, self.sum
         for pgno, value in zip(pgnos, fresh, strict=True):
             if pgno <= commit:
-                total ^= prints[pgno - 1] ^ value
+                before = prints[pgno - 1]
+                total ^= before ^ value
                 prints[pgno - 1] = value
+                self._unknown -= before == 0
         self.sum = total
+
+    @property
+    def complete(self) -> bool:
+        """Whether every page is known, the lock page aside."""
+        return self._unknown == (1 if len(self.prints) >= lock_page(self.page_size) else 0)
 
     def missing(self) -> list[int]:
         """The pages that nobody has seen, the lock page aside."""

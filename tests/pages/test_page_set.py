@@ -21,6 +21,7 @@ def test_the_sum_follows_every_transaction(steps: list[tuple[int, dict[int, int]
             total ^= value
         assert (len(pages), pages.sum) == (commit, total)
         assert pages.missing() == [pgno for pgno in range(1, commit + 1) if pgno not in dumb]
+        assert pages.complete == (not pages.missing())
     assert PageSet(512, pages.prints).text() == pages.text()
 
 
