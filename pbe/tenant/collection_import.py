@@ -25,6 +25,7 @@ from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.secret import secret_text
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit
+from pbe.tenant.validation_text import tree_of
 
 FAILED = "Failed to import collections."
 CODE = "validation_collections_import_failure"
@@ -74,17 +75,9 @@ def _check(draft: Draft, collection: Collection, old: Collection | None) -> None
     try:
         validated(draft, collection, old if old is not None else collection)
     except Invalid as error:
-        shown = json.dumps(_plain(error.data), indent=2, ensure_ascii=False, sort_keys=True)
+        shown = json.dumps(tree_of(error.data), indent=2, ensure_ascii=False, sort_keys=True)
         said = f'Data validations failed for collection "{collection.name}" ({collection.id}):\n{shown}'
         raise BadRequest(FAILED, {"collections": field_error(CODE, said)}) from error
-
-
-def _plain(errors: Mapping[str, Any]) -> Any:
-    """Errors as their bare sentences."""
-    code, message = errors.get("code"), errors.get("message")
-    if isinstance(code, str) and isinstance(message, str):
-        return message[:1].lower() + message[1:].removesuffix(".")
-    return {name: _plain(entry) for name, entry in errors.items()}
 
 
 def _loaded(draft: Draft, data: Mapping[str, Any], delete_missing: bool) -> Collection:

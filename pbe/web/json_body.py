@@ -21,11 +21,14 @@ class NotJson(ValueError):
     """The text is not what the decoder takes; the message is for the operator."""
 
 
-def decode(data: bytes) -> Any:
-    """The first value in `data`; what follows it is not looked at. Raises `NotJson`."""
+def decode(data: bytes, *, exact: bool = False) -> Any:
+    """The first value in `data`; what follows it is not looked at. Raises `NotJson`.
+
+    exact: `2.0` stays a float and integers of any size stay `int`, for whoever wants to know which was written.
+    """
     try:
         text = data.decode()
-        value, end = _DECODER.raw_decode(text.lstrip(_SPACE))
+        value, end = (_EXACT if exact else _DECODER).raw_decode(text.lstrip(_SPACE))
         if _SURROGATE.search(text) is not None:
             orjson.loads(text.lstrip(_SPACE)[:end])
     except (ValueError, RecursionError) as error:
@@ -33,9 +36,9 @@ def decode(data: bytes) -> Any:
     return value
 
 
-def decode_object(data: bytes) -> dict[str, Any]:
+def decode_object(data: bytes, *, exact: bool = False) -> dict[str, Any]:
     """An object, `{}` for null. Raises `NotJson` for any other value."""
-    value = decode(data)
+    value = decode(data, exact=exact)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -70,6 +73,14 @@ def _constant(name: str) -> Any:
     raise NotJson(name)
 
 
+def _exact_float(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise NotJson("a number out of range")
+    return value
+
+
+_EXACT = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=_exact_float, parse_constant=_constant, strict=True)
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant, strict=True
 )

@@ -24,7 +24,17 @@ from pbe.web.request import Request
 from pbe.web.response import Response, redirect
 from pbe.web.router import Router, canonical
 
-MODULES = ("auth", "auth_codes", "auth_mails", "batch", "health", "records")
+MODULES = (
+    "auth",
+    "auth_codes",
+    "auth_mails",
+    "batch",
+    "collections",
+    "collections_import",
+    "collections_meta",
+    "health",
+    "records",
+)
 """The files of this package whose `routes()` the site serves."""
 
 ALLOWED_METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
