@@ -81,8 +81,12 @@ def _status(args: argparse.Namespace, answer: Any) -> int:
 
 def _print(answer: Any, show: Callable[[Any], str] | None) -> None:
     text = json.dumps(answer, indent=2, ensure_ascii=False) if show is None else show(answer)
-    if text:
-        print(text)
+    try:
+        if text:
+            print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(args: argparse.Namespace, error: Exception, status: int) -> int:

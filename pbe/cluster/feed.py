@@ -1,7 +1,7 @@
-"""What the control plane tells gateways and nodes: its state's changes, by topic, from any revision.
+"""What the control plane tells each node: the changes of what concerns it. Gateways follow `routing.publisher`.
 
-Promised: every subscriber sees each change of its topic once and in order, and a whole picture first where the log does
-not reach back to the revision it asks for. Not promised: that a slow subscriber is waited for.
+Promised: a subscriber has the whole picture first, then each change once and in order. Not promised: that a slow one is
+waited for, nor that it can resume in the middle: a node's picture is small.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pbe.cluster.plane import Plane
 from pbe.errors import BadRequest
 from pbe.fleet import Event
-from pbe.fleet.changes import NODE_TOPIC_PREFIX, ROUTES_TOPIC, Changes, of_events, whole
+from pbe.fleet.changes import NODE_TOPIC_PREFIX, Changes, of_events, whole
 from pbe.fleet.records import Record
 
 #: Told (revision, changes).
@@ -18,49 +18,25 @@ Stop = Callable[[], None]
 
 
 class Feed:
-    """Topics over the state's events."""
+    """The topics `node/<id>` over the state's events."""
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
 
     def subscribe(self, topic: str, revision: int, tell: Teller) -> Stop:
-        """Tell everything of the topic after `revision`; revision 0, and one that is too old, give everything anew."""
-        fleet = self._plane.fleet
-        if topic == ROUTES_TOPIC:
-            view: RoutesView | NodeView = RoutesView(self._plane)
-        elif topic.startswith(NODE_TOPIC_PREFIX) and len(topic) > len(NODE_TOPIC_PREFIX):
-            view, revision = NodeView(self._plane, topic.removeprefix(NODE_TOPIC_PREFIX)), 0
-        else:
+        """Tell the picture of the topic, whatever the revision that is asked for, and what changes from then on."""
+        if not topic.startswith(NODE_TOPIC_PREFIX) or len(topic) == len(NODE_TOPIC_PREFIX):
             raise BadRequest("There is no such topic.")
+        view = NodeView(self._plane, topic.removeprefix(NODE_TOPIC_PREFIX))
 
         def listen(now: int, events: Sequence[Event] | None) -> None:
             if events is None:
                 for message in whole(view.everything()):
-                    # Until the picture is whole, a subscriber that is cut off has to ask from where it was before.
-                    tell(revision if message.more else now, message)
+                    tell(now, message)
             elif picked := view.pick(events):
                 tell(now, of_events(picked))
 
-        return self._plane.watch(revision if revision <= fleet.revision else 0, listen)
-
-
-class RoutesView:
-    """Every route and node: what a gateway keeps."""
-
-    tables = frozenset({"routes", "nodes"})
-
-    def __init__(self, plane: Plane) -> None:
-        self._plane = plane
-
-    def everything(self) -> Iterator[tuple[str, str, Record]]:
-        """All records, nodes first, so that no route comes before its node."""
-        fleet = self._plane.fleet
-        yield from (("nodes", key, record) for key, record in fleet.nodes.sorted_items())
-        yield from (("routes", key, record) for key, record in fleet.routes.sorted_items())
-
-    def pick(self, events: Sequence[Event]) -> list[Event]:
-        """Those of its tables."""
-        return [event for event in events if event.table in self.tables]
+        return self._plane.watch(0, listen)
 
 
 class NodeView:

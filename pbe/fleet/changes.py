@@ -1,8 +1,7 @@
-"""What nodes and gateways are told of the state: records that changed, by table and key.
+"""What a node is told of the state: records that changed, by table and key.
 
-One message on a topic is `Changes`; the revision travels beside it. A listener that asks for a revision which the
-control plane no longer has gets everything anew: the first message has `reset`, and until one without `more` the
-picture is not whole.
+One message on a topic is `Changes`; the revision travels beside it. A listener first gets everything: the first message
+has `reset`, and until one without `more` the picture is not whole.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,10 +15,9 @@ from pbe.fleet.tables import encode
 
 #: Tables that a message may speak of, with the records they hold.
 KINDS: dict[str, type[Record]] = {"routes": Route, "nodes": Node, "tenants": Tenant, "superusers": PendingSuperuser}
-ROUTES_TOPIC = "routes"
 NODE_TOPIC_PREFIX = "node/"
 ITEMS_MAX = 5000
-"""Records in one message of a whole picture: a gateway's 100,000 routes come in twenty."""
+"""Records in one message of a whole picture."""
 
 _decoders = {table: msgspec.msgpack.Decoder(kind) for table, kind in KINDS.items()}
 

@@ -56,14 +56,25 @@ class Tenants(Protocol):
 
 
 #: Makes or updates a superuser of a loaded tenant: (tenant, e-mail, password hash).
-SaveSuperuser = Callable[[Any, str, str], Awaitable[None]]
+SaveSuperuser = Callable[[Any, str, str], Awaitable[Any]]
 
 
 class Membership:
-    """Fulfils `host.assignment.Assignments`. `join` once the host is there."""
+    """Fulfils `host.assignment.Assignments`. `join` once the host is there.
+
+    shares_fate: the control plane is in this very process, so a lease has nothing to protect from: it only begins.
+    `waiting`: superusers to be made, by tenant.
+    """
 
     def __init__(
-        self, node: dict[str, Any], control: Control, clock: IReactorTime, save: SaveSuperuser, durability: str
+        self,
+        node: dict[str, Any],
+        control: Control,
+        clock: IReactorTime,
+        save: SaveSuperuser,
+        durability: str,
+        *,
+        shares_fate: bool = False,
     ) -> None:
         self.node_id: str = node["id"]
         self._node = node
@@ -71,9 +82,10 @@ class Membership:
         self._clock = clock
         self._save = save
         self._durability = durability
+        self._shares_fate = shares_fate
         self._host: Tenants | None = None
         self._routes: dict[str, Route] = {}
-        self._superusers: dict[str, PendingSuperuser] = {}
+        self.waiting: dict[str, PendingSuperuser] = {}
         self._saving: dict[str, list[Deferred[None]]] = {}
         self._leaving: set[str] = set()
         self._reported: dict[str, int] = {}
@@ -82,6 +94,8 @@ class Membership:
         self._timer: IDelayedCall | None = None
         self._stop: Callable[[], None] | None = None
         self._joined = False
+        self._heard = False
+        self._hopeful: list[Deferred[None]] = []
 
     # what the host asks
 
@@ -105,6 +119,15 @@ class Membership:
         self._stop = self._control.subscribe(node_topic(self.node_id), 0, self._told)
         self._beat("node.register")
 
+    def registered(self) -> Deferred[None]:
+        """Fires once the control plane has taken the node in; may be cancelled."""
+        waiting: Deferred[None] = Deferred()
+        if self._heard:
+            waiting.callback(None)
+        else:
+            self._hopeful.append(waiting)
+        return waiting
+
     def leave(self) -> None:
         """Say no more; the lease runs out by itself, and with it our right to the tenants."""
         self._joined = False
@@ -127,7 +150,9 @@ class Membership:
         next_method, delay_s = "node.heartbeat", HEARTBEAT_S
         try:
             answer = await self._control.call(method, payload, CALL_S)
-            self._lease_until_s = sent_s + answer["lease_ms"] / 1000 - LEASE_MARGIN_S
+            lease_s = float("inf") if self._shares_fate else answer["lease_ms"] / 1000 - LEASE_MARGIN_S
+            self._lease_until_s = sent_s + lease_s
+            self._welcome()
         except NotFound:
             next_method, delay_s = "node.register", 0.0 if method == "node.heartbeat" else RETRY_S
         except PbeError as error:
@@ -135,6 +160,13 @@ class Membership:
             next_method, delay_s = method, RETRY_S
         if self._joined:
             self._timer = self._clock.callLater(delay_s, self._beat, next_method)
+
+    def _welcome(self) -> None:
+        self._heard = True
+        hopeful, self._hopeful = self._hopeful, []
+        for waiting in hopeful:
+            if not waiting.called:
+                waiting.callback(None)
 
     # what the control plane tells
 
@@ -155,9 +187,9 @@ class Membership:
 
     def _superuser(self, tenant_id: str, record: PendingSuperuser | None) -> None:
         if record is None:
-            self._superusers.pop(tenant_id, None)
+            self.waiting.pop(tenant_id, None)
             return
-        self._superusers[tenant_id] = record
+        self.waiting[tenant_id] = record
         if self.find(tenant_id) is not None:
             self._begin(self.ready(tenant_id))
 
@@ -165,7 +197,7 @@ class Membership:
         old = self._routes.get(tenant_id)
         if route is None or self.node_id not in (route.node_id, route.target):
             self._routes.pop(tenant_id, None)
-            self._superusers.pop(tenant_id, None)
+            self.waiting.pop(tenant_id, None)
             self._reported.pop(tenant_id, None)
             if old is not None and old.node_id == self.node_id:
                 self._begin(self._close(tenant_id))
@@ -175,7 +207,7 @@ class Membership:
             return
         if route.target:
             self._begin(self._hand_over(tenant_id))
-        elif tenant_id in self._superusers:
+        elif tenant_id in self.waiting:
             self._begin(self.ready(tenant_id))
 
     async def _close(self, tenant_id: str) -> None:
@@ -206,7 +238,7 @@ class Membership:
 
     async def ready(self, tenant_id: str) -> None:
         """Make the superuser that waits for the tenant, if one does; however many wait for it, it is made once."""
-        if tenant_id not in self._superusers:
+        if tenant_id not in self.waiting:
             return
         waiting: Deferred[None] = Deferred()
         waiters = self._saving.setdefault(tenant_id, [])
@@ -222,13 +254,13 @@ class Membership:
             waiting.callback(None)
 
     async def _make_superuser(self, tenant_id: str) -> None:
-        pending = self._superusers.get(tenant_id)
+        pending = self.waiting.get(tenant_id)
         if pending is None or self._host is None:
             return
         tenant = await self._host.tenant(tenant_id)
         await self._save(tenant, pending.email, pending.password_hash)
-        if self._superusers.get(tenant_id) is pending:
-            del self._superusers[tenant_id]
+        if self.waiting.get(tenant_id) is pending:
+            del self.waiting[tenant_id]
         payload = {"tenant_id": tenant_id, "revision": pending.revision}
         self._begin(self._control.call("superuser.done", payload, CALL_S))
 

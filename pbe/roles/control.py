@@ -1,5 +1,7 @@
 """The control plane's parts, and the mode that runs them alone."""
 
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -21,6 +23,8 @@ from pbe.cluster.feed import Feed
 from pbe.cluster.settling import Settling
 from pbe.cluster.steward import Steward
 from pbe.consensus import ControlPlane
+from pbe.fleet import Event
+from pbe.fleet.records import Record
 from pbe.roles import admins, listening
 from pbe.roles.config import Config
 from pbe.roles.folder import Folder, make_secret
@@ -28,6 +32,7 @@ from pbe.roles.links import link_server, raft_transport, with_links
 from pbe.roles.process import end_broken, say
 from pbe.roles.tools import Tools
 from pbe.roles.values import ConfigError
+from pbe.routing.publisher import RoutePublisher
 from pbe.storage.lmdb_control import LmdbControl
 from pbe.web.server import HttpServer
 
@@ -58,6 +63,7 @@ class ControlParts:
         self.steward = Steward(self.plane, beats, tools.reactor)
         self.desk = Desk(self.plane, beats, self.steward, tools.reactor, tools.now)
         self.feed = Feed(self.plane)
+        self.routes = RoutePublisher(self._routes, self.plane.fleet.revision)
         self.health = Health(self.plane, config.mode)
         endpoints = routes(
             Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
@@ -78,6 +84,23 @@ class ControlParts:
             except CannotListenError as error:
                 raise ConfigError(f"Cannot listen for Raft on {self._raft_listen}: {error.socketError}.") from error
         self.steward.start()
+
+    def open_routes(self) -> None:
+        """Begin to tell gateways; after this process's own node is told, so that it is never behind them."""
+        self.routes.reset(self.plane.fleet.revision)
+        self.plane.watch(self.plane.fleet.revision, self._publish)
+
+    def _routes(self) -> tuple[int, Iterable[tuple[str, str, Record]]]:
+        fleet = self.plane.fleet
+        nodes = [("nodes", key, record) for key, record in fleet.nodes.sorted_items()]
+        return fleet.revision, [*nodes, *(("routes", key, record) for key, record in fleet.routes.sorted_items())]
+
+    def _publish(self, revision: int, events: Sequence[Event] | None) -> None:
+        if events is None:
+            self.routes.reset(revision)
+            return
+        for _, group in itertools.groupby(events, lambda event: event.revision):
+            self.routes.publish(list(group))
 
     def _broke(self, failure: Failure) -> None:
         end_broken(self._reactor, f"The control plane's member cannot go on: {failure.getErrorMessage()}.")
@@ -107,13 +130,15 @@ class ControlRole:
         parts = self._parts = ControlParts(config, tools, secret, loopback_open=False)
         links = link_server(config, tools, secret, parts)
         self._server = HttpServer(with_links(parts.site.handle, links), clock=tools.reactor, now=tools.now)
-        port = listening.listen(tools.reactor, config.http_addr, self._server)
-        self._closing = [port.stopListening, links.stop]
+        place = listening.Place(config.http_addr)
+        self._closing = [place.close, links.stop]
         await parts.start()
+        parts.open_routes()
+        place.open(tools.reactor, self._server)
         if config.create_admin:
             # A majority may be long in coming, and the platform is served meanwhile.
             Deferred.fromCoroutine(self._greet(parts.plane)).addErrback(lambda f: _log.failure("no admin", failure=f))
-        return [f"Control plane {config.node_id}: http://{listening.bound(port)}"]
+        return [f"Control plane {config.node_id}: http://{place.address}"]
 
     async def _greet(self, plane: ControlPlane) -> None:
         await plane.ready()

@@ -9,13 +9,15 @@ from twisted.internet.endpoints import HostnameEndpoint, TCP4ServerEndpoint, TCP
 from pbe.cluster.desk import Call, Desk
 from pbe.cluster.feed import Feed
 from pbe.consensus.link_transport import LinkTransport
-from pbe.fleet.changes import NODE_TOPIC_PREFIX, ROUTES_TOPIC, Changes
+from pbe.fleet.changes import NODE_TOPIC_PREFIX, Changes
 from pbe.net.handlers import Emit, Handlers, Peer
 from pbe.net.link_client import LinkClient
 from pbe.net.link_server import SWITCHING, LinkServer
 from pbe.net.upgrade import LINK_PATH
 from pbe.roles.config import Config
 from pbe.roles.tools import Tools
+from pbe.routing.feed import TOPIC
+from pbe.routing.publisher import RoutePublisher
 from pbe.web.request import Request
 from pbe.web.response import Response, Takeover
 from pbe.wire.handshake import PROTOCOL
@@ -25,12 +27,12 @@ CONNECT_TIMEOUT_S = 3
 Handle = Callable[[Request], Awaitable[Response]]
 
 
-def offers(desk: Desk, feed: Feed) -> Handlers:
-    """The desk's calls and the feed's topics, for peers."""
+def offers(desk: Desk, feed: Feed, routes: RoutePublisher) -> Handlers:
+    """The desk's calls, the routes and the nodes' own topics, for peers."""
     handlers = Handlers()
     for name, call in desk.calls().items():
         handlers.method(name, _method(call))
-    handlers.source(ROUTES_TOPIC, _source(feed, ROUTES_TOPIC))
+    handlers.source(TOPIC, routes.source)
     handlers.family(NODE_TOPIC_PREFIX, lambda topic: _source(feed, topic))
     return handlers
 
@@ -52,7 +54,7 @@ def _source(feed: Feed, topic: str) -> Callable[[int, Emit], Callable[[], None]]
 def link_server(config: Config, tools: Tools, secret: bytes, parts: Any) -> LinkServer:
     """Takes links of nodes and gateways."""
     return LinkServer(
-        offers(parts.desk, parts.feed),
+        offers(parts.desk, parts.feed, parts.routes),
         secret=secret,
         name=config.node_id,
         role=config.mode,
@@ -70,7 +72,7 @@ def raft_transport(config: Config, tools: Tools, secret: bytes) -> LinkTransport
     return LinkTransport(
         config.node_id,
         kind(tools.reactor, listen.port, interface=listen.host),
-        lambda address: _endpoint(tools.reactor, address),
+        lambda address: endpoint(tools.reactor, address),
         secret=secret,
         clock=tools.reactor,
         random_bytes=tools.random_bytes,
@@ -96,7 +98,7 @@ class LinkControl:
     def __init__(self, config: Config, tools: Tools, secret: bytes) -> None:
         self.client = LinkClient(
             [str(address) for address in config.control_plane],
-            lambda address: _endpoint(tools.reactor, address),
+            lambda address: endpoint(tools.reactor, address),
             Handlers(),
             secret=secret,
             name=config.node_id,
@@ -114,6 +116,7 @@ class LinkControl:
         return self.client.watch(topic, revision, lambda now, body: listener(now, msgspec.convert(body, Changes)))
 
 
-def _endpoint(reactor: Any, address: str) -> HostnameEndpoint:
+def endpoint(reactor: Any, address: str) -> HostnameEndpoint:
+    """The endpoint of an address, as text."""
     host, _, port = address.rpartition(":")
     return HostnameEndpoint(reactor, host.strip("[]"), int(port), timeout=CONNECT_TIMEOUT_S)

@@ -120,9 +120,19 @@ def service(config: Config) -> Process:
 
 
 def role(config: Config, reactor: Any) -> Role:
-    """The role of the configured mode."""
+    """The role of the configured mode; each mode imports only what it runs."""
     if config.mode == "control-plane":
         from pbe.roles.control import ControlRole
 
         return ControlRole(config, reactor)
-    raise ConfigError(f"--mode={config.mode} is not known.")
+    if config.mode == "tenant-node":
+        from pbe.roles.host import NodeRole
+
+        return NodeRole(config, reactor)
+    if config.mode == "gateway":
+        from pbe.roles.gateway import GatewayRole
+
+        return GatewayRole(config, reactor)
+    from pbe.roles.all_in_one import AllInOneRole
+
+    return AllInOneRole(config, reactor)

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+
 from pbe.objects.folder import FolderStore
 from pbe.objects.s3 import S3Place, S3Store
 from pbe.objects.store import ObjectStore
@@ -60,3 +63,16 @@ class Tools:
         """End the threads once their jobs are done."""
         for workers in (self.work, self.read, self.disk, self.ship):
             workers.stop()
+
+
+async def within(waiting: Deferred[Any], clock: IReactorTime, seconds: float) -> bool:
+    """Whether `waiting` fired in time; after that nobody waits for it any more."""
+    timer = clock.callLater(seconds, waiting.cancel)
+    try:
+        await waiting
+    except CancelledError:
+        return False
+    finally:
+        if timer.active():
+            timer.cancel()
+    return True

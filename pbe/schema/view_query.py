@@ -37,11 +37,10 @@ _CASTS: dict[str, Callable[[str], Field]] = {
 
 
 class ViewError(PbeError):
-    """The query cannot be a view's; `text` is what a superuser is told, `fields` what its columns would be."""
+    """The query cannot be a view's; `text` is what a superuser is told."""
 
-    def __init__(self, text: str, fields: tuple[Field, ...] = ()) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.fields = fields
         super().__init__("read a view's query", text)
 
 

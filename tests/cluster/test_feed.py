@@ -1,4 +1,4 @@
-"""What gateways and nodes are told."""
+"""What nodes are told."""
 
 from typing import Any
 
@@ -28,34 +28,6 @@ class Heard:
         self.revision = max(self.revision, revision)
 
 
-def test_a_gateway_sees_all_routes_and_nodes_and_resumes() -> None:
-    """First everything, then each change; after a cut only what was missed."""
-    world = World()
-    world.node("n1")
-    world.tenant("a")
-    heard = Heard()
-    stop = world.feed.subscribe("routes", 0, heard)
-    assert set(heard.tables) == {"routes", "nodes"}
-    assert heard.tables["routes"]["a"].node_id == "n1"
-    stop()
-    world.tenant("b")
-    world.feed.subscribe("routes", heard.revision, heard)
-    world.tenant("c")
-    assert set(heard.tables["routes"]) == {"a", "b", "c"}
-    assert heard.resets == 1
-    assert heard.revision == world.plane.fleet.revision
-
-
-def test_a_revision_of_another_life_gives_everything() -> None:
-    """A gateway that knows a revision from before the control plane lost its disk starts anew."""
-    world = World()
-    world.tenant("a")
-    heard = Heard()
-    world.feed.subscribe("routes", 10_000, heard)
-    assert heard.resets == 1
-    assert set(heard.tables["routes"]) == {"a"}
-
-
 def test_a_node_is_told_only_of_its_tenants() -> None:
     """A tenant that becomes its own comes with its records and superuser; one that leaves is told once more."""
     world = World()
@@ -78,8 +50,8 @@ def test_a_node_is_told_only_of_its_tenants() -> None:
 
 
 def test_other_topics_are_refused() -> None:
-    """There are two kinds of topics."""
+    """There is one kind of topic."""
     world = World()
-    for topic in ("", "node/", "nonsense", "tenants"):
+    for topic in ("", "node/", "nonsense", "routes"):
         with pytest.raises(BadRequest):
             world.feed.subscribe(topic, 0, Heard())

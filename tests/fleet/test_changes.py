@@ -1,4 +1,4 @@
-"""What nodes and gateways are told."""
+"""What nodes are told."""
 
 import msgspec
 from hypothesis import given
@@ -19,7 +19,7 @@ def test_a_command_s_events_travel_as_records() -> None:
 
 
 def test_tables_of_a_newer_version_are_passed_over() -> None:
-    """An older gateway is not broken by what it does not know."""
+    """An older node is not broken by what it does not know."""
     message = changes.Changes(reset=False, more=False, items=[("billing", "x", b"\x00"), ("nodes", "n", None)])
     assert list(message.records()) == [("nodes", "n", None)]
 
