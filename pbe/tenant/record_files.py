@@ -37,7 +37,10 @@ def key_of(record: Record, file_name: str) -> str:
 
 
 async def store(tenant: Tenant, record: Record) -> None:
-    """Store the record's uploads; from here on only names are left. Where one fails, those before it are deleted."""
+    """Store the record's uploads. Where one fails, those before it are deleted.
+
+    The values stay uploads, since they are validated again, until `named`.
+    """
     try:
         for field in _file_fields(record):
             for upload in _uploads(record, field):
@@ -46,8 +49,12 @@ async def store(tenant: Tenant, record: Record) -> None:
     except BaseException:
         await dropped(tenant, record)
         raise
-    for field in _file_fields(record):
-        if _uploads(record, field):
+
+
+def named(record: Record) -> None:
+    """The row is about to be written: from here on only names are left of stored uploads."""
+    if record.uploaded:
+        for field in _file_fields(record):
             record.put(field.name, field.to_json(record.get(field.name)))
 
 
@@ -79,7 +86,9 @@ def _file_fields(record: Record) -> list[FileField]:
 
 
 def _uploads(record: Record, field: FileField) -> list[Upload]:
-    return [item for item in field.items(record.get(field.name)) if isinstance(item, Upload)]
+    """Those of the field's files that are not stored yet."""
+    found = [item for item in field.items(record.get(field.name)) if isinstance(item, Upload)]
+    return [upload for upload in found if upload.name not in record.uploaded]
 
 
 def _names(record: Record, *, original: bool) -> set[str]:

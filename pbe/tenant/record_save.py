@@ -122,6 +122,7 @@ async def _execute(unit: Unit, record: Record) -> None:
         if not unit.exclusive:
             raise Misuse("save a record", repr(record), hint="prepare it before the transaction")
         await prepare(tenant, record)
+    record_files.named(record)
     if record.collection.is_auth:
         record_superusers.before_save(record)
         await _check_auth(unit, record)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -11,15 +10,13 @@ from pbe.tenant.bootstrap import bootstrap
 from pbe.tenant.catalog import Catalog
 from pbe.tenant.counts import Counts
 from pbe.tenant.ephemera import Ephemera
+from pbe.tenant.file_store import FileStore
 from pbe.tenant.log import Log
 from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.rate_limit import RateLimits
 from pbe.tenant.services import TenantServices
 from pbe.tenant.settings import Settings
 from pbe.tenant.token_cache import TokenCache
-
-if TYPE_CHECKING:
-    from pbe.tenant.record_files import RecordFiles
 
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
 
@@ -45,7 +42,7 @@ class Tenant:
         self.streams = 0
         self.backup: str | None = None
         self.pipeline = Pipeline()
-        self.files: RecordFiles | None = None
+        self.files = FileStore(tenant_id, services.files) if services.files is not None else None
         self.catalog = Catalog()
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases

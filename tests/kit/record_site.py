@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Answer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def json(self) -> Any:
@@ -134,9 +135,14 @@ class RecordSite:
             response: Response = self.run(handler(request, self.tenant))
         except Exception as error:
             response = to_response(error)
-        assert isinstance(response.body, bytes)
-        return Answer(response.status, response.body)
+        shown = {key.decode().lower(): value.decode() for key, value in response.headers}
+        return Answer(response.status, self.run(_whole(response.body)), shown)
 
     def close(self) -> None:
         """Close the tenant."""
         self.run(self.tenant.close())
+
+
+async def _whole(body: Any) -> bytes:
+    """A body's bytes, also where it comes in pieces."""
+    return body if isinstance(body, bytes) else b"".join([piece async for piece in body])

@@ -32,6 +32,7 @@ MODULES = (
     "collections",
     "collections_import",
     "collections_meta",
+    "files",
     "health",
     "records",
 )
@@ -53,6 +54,8 @@ _HEADS = {
     (True, True): _VARY + _CORS + _SECURITY,
 }
 _SECURED = "secured"
+_EMBEDDABLE = "embeddable"
+_FRAMES = b"X-Frame-Options: SAMEORIGIN\r\n"
 
 
 class TenantSite:
@@ -82,7 +85,8 @@ class TenantSite:
             error, response = answered, answered.response
         except Exception as failed:
             error, response = failed, to_response(failed)
-        response.prebuilt += _HEADS[_SECURED in request.notes, cross_site]
+        head = _HEADS[_SECURED in request.notes, cross_site]
+        response.prebuilt += head if _EMBEDDABLE not in request.notes else head.replace(_FRAMES, b"")
         if error is not None or not quiet:
             log_request(request, self._tenant, response.status, time.perf_counter() - began, error)
         return response
