@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -19,6 +20,9 @@ from pbe.tenant.settings import Settings
 from pbe.tenant.token_cache import TokenCache
 
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
+
+if TYPE_CHECKING:
+    from pbe.tenant.realtime import Realtime
 
 
 class Tenant:
@@ -42,6 +46,7 @@ class Tenant:
         self.streams = 0
         self.backup: str | None = None
         self.pipeline = Pipeline()
+        self.realtime: Realtime | None = None
         self.files = FileStore(tenant_id, services.files) if services.files is not None else None
         self.catalog = Catalog()
         self.closing: list[Callable[[], Awaitable[None]]] = []

@@ -4,12 +4,12 @@ import dataclasses
 from typing import Any
 
 from pbe.errors import BadRequest, PayloadTooLarge
-from pbe.web import query_string
 from pbe.web.form_value import infer_form
 from pbe.web.json_body import NotJson, decode_object
 from pbe.web.multipart import PART_END, MultipartFault, MultipartParser, Part, boundary_of
 from pbe.web.request import Request
 from pbe.web.upload import UploadedFile
+from pbe.wire import query_string
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 FORM_BYTES_MAX = 10 * 1024 * 1024  # of an urlencoded form

@@ -67,6 +67,7 @@ class HttpConnection(Protocol):
         self._closing = False
         self._slow = False  # the client takes its answer slower than we send
         self._reading = True
+        self._half_closed = False  # the client sends no more
         self._successor: IProtocol | None = None
         self.deadline = NEVER
 
@@ -106,12 +107,19 @@ class HttpConnection(Protocol):
             else:
                 self.transport.loseConnection()
             return
-        if self._current is not None:
-            self._current.keep_alive = False
+        self._half_closed = True
+        if self._closing:
+            self.transport.loseConnection()
+            return
+        last = self._inbound.ready[-1] if self._inbound.ready else self._current
+        if isinstance(last, Request):
+            last.keep_alive = False
         self._inbound.fail(cut_off())
-        if self._streamed is not None or (self._current is None and not self._inbound.ready):
+        if self._streamed is not None:
             self._stop_streaming()
             self._drop()
+        elif self._current is None and not self._inbound.ready:
+            self._close()
 
     def writeConnectionLost(self) -> None:
         """Our side is closed; the client's end is awaited until the deadline."""
@@ -225,7 +233,7 @@ class HttpConnection(Protocol):
         want = not self._slow and not (receiving is not None and receiving.reader.full)
         if current is not None and inbound.ready:
             want = False
-        if want is not self._reading:
+        if want is not self._reading and not self._half_closed:
             self._reading = want
             if want:
                 self.transport.resumeProducing()
@@ -363,11 +371,12 @@ class HttpConnection(Protocol):
         self.deadline = self._owner.now + self._owner.limits.linger_timeout_s + 1.0
         transport = self.transport
         transport.unregisterProducer()
-        if not self._reading:
+        if not self._reading and not self._half_closed:
             transport.resumeProducing()
         if self._slow:
             self.deadline = self._owner.now + self._owner.limits.write_timeout_s
-        if hasattr(transport, "loseWriteConnection") and not getattr(transport, "TLS", False):
+        can_linger = hasattr(transport, "loseWriteConnection") and not getattr(transport, "TLS", False)
+        if can_linger and not self._half_closed:
             transport.loseWriteConnection()
         else:
             transport.loseConnection()

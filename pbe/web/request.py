@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from pbe.web import query_string
 from pbe.web.body import Body
 from pbe.web.headers import Headers
+from pbe.wire import query_string
 
 
 class Request:

@@ -236,3 +236,25 @@ def test_one_connection_too_many_is_dropped() -> None:
     """The limit of connections holds."""
     peer = HttpPeer(echo, Limits(connections_max=0))
     assert peer.gone
+
+
+def test_a_client_that_only_stops_sending_gets_its_answers() -> None:
+    """A half-closed connection is answered to its last pipelined request, then closed; an idle one at once."""
+    waiting: list[Deferred[None]] = []
+
+    async def slow(request: Request) -> Response:
+        waiting.append(Deferred())
+        await waiting[-1]
+        return no_content()
+
+    peer = HttpPeer(slow)
+    peer.send(GET + GET)
+    peer.connection.readConnectionLost()
+    waiting[0].callback(None)
+    assert b"close" not in peer.taken()
+    waiting[1].callback(None)
+    assert b"Connection: close" in peer.taken()
+    assert peer.gone
+    idle = HttpPeer(slow)
+    idle.connection.readConnectionLost()
+    assert idle.gone

@@ -13,11 +13,11 @@ from pbe.tenant.record_events import BatchRequestEvent
 from pbe.tenant.request_info import BATCH, header_map
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.upload import uploads
-from pbe.web import query_string
 from pbe.web.bodies import Bound, read_bound
 from pbe.web.errors import error_body, status_of
 from pbe.web.request import Request
 from pbe.web.response import Response, json_bytes
+from pbe.wire import query_string
 
 URL_BYTES_MAX = 2000
 _UNREADABLE = "Failed to read the submitted batch data."

@@ -34,6 +34,7 @@ MODULES = (
     "collections_meta",
     "files",
     "health",
+    "realtime",
     "records",
 )
 """The files of this package whose `routes()` the site serves."""
