@@ -5,7 +5,7 @@ from typing import Any
 import apsw
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbe._fast import _rowjson, rowjson_twin
@@ -53,6 +53,7 @@ def table_plan(leaf: Any) -> Any:
     return plan(leaf, (b'"id":', 0, -1), (b'"n":', 1, -1), (b'"flag":', 2, -1), (b'"tags":', 4, -1))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(VALUES, st.sampled_from(KINDS), st.integers(-1, 2)), min_size=3, max_size=3))
 def test_both_write_the_same_row(columns: list[tuple[Any, int, int]]) -> None:
     """Any value under any kind, with and without guards, is written to the same byte and is JSON."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbe.schema.field_autodate import AutodateField
@@ -90,6 +90,7 @@ def parsed(body: bytes) -> Any:
     return json.loads(body, parse_int=float)
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({field.name: VALUES for field in FIELDS}))
 def test_whatever_a_row_holds_it_is_shown_the_same(site: RecordSite, row: dict[str, Any]) -> None:
     """Values of every storage class in every type of field, in a list and alone."""
