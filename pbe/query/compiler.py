@@ -76,9 +76,16 @@ def _group(group: Group, names: Names, budget: list[int]) -> Sql:
 
 
 def _comparison(comparison: Comparison, names: Names) -> Sql:
-    left = _operand(comparison.left, names)
-    right = _operand(comparison.right, names)
+    left = _side("left", comparison.left, names)
+    right = _side("right", comparison.right, names)
     return compare(left, comparison.operator, right, names.aliases)
+
+
+def _side(side: str, token: Token, names: Names) -> Operand:
+    try:
+        return _operand(token, names)
+    except FilterError as error:
+        raise error.at(side, token.text) from error
 
 
 def _operand(token: Token, names: Names) -> Operand:

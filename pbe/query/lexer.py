@@ -136,7 +136,7 @@ class Lexer:
         while True:
             at = self._text.find(quote, at + 1, self._end)
             if at < 0 or self._text.find(_NUL, start, at) >= 0:
-                raise FilterError("invalid quoted text")
+                raise FilterError("invalid quoted text", self._text[start : self._end])
             if at == start + 1 or self._text[at - 1] != "\\":
                 return at
 

@@ -37,22 +37,22 @@ class _Level:
     def take(self, word: Word) -> None:
         """Go one step on with a word that is not a group."""
         if self.step == _LEFT:
-            self.left = _operand(word)
+            self.left = _operand(word, "left")
             self.step = _SIGN
         elif self.step == _SIGN:
             if not isinstance(word, Sign):
-                raise FilterError("expected a sign operator")
+                raise FilterError("expected a sign operator, got", _shown(word))
             self.operator = str(word)
             self.step = _RIGHT
         elif self.step == _RIGHT:
             left = self.left
             if left is None:
                 raise FilterError("expected left operand")
-            self.members.append((self.word, Comparison(left, self.operator, _operand(word))))
+            self.members.append((self.word, Comparison(left, self.operator, _operand(word, "right"))))
             self.step = _JOIN
         else:
             if not isinstance(word, Join):
-                raise FilterError("expected && or ||")
+                raise FilterError("expected && or ||, got", _shown(word))
             self.word = "OR" if word == "||" else "AND"
             self.step = _LEFT
 
@@ -66,10 +66,18 @@ class _Level:
         return Group(tuple(self.members))
 
 
-def _operand(word: Word) -> Token:
+def _operand(word: Word, side: str) -> Token:
     if isinstance(word, Identifier | Text | Number | Call):
         return word
-    raise FilterError("expected an operand (identifier, function, text or number)")
+    raise FilterError(f"expected {side} operand (identifier, function, text or number), got", _shown(word))
+
+
+def _shown(word: Word) -> str:
+    """The word and its kind, as messages name them."""
+    kinds: dict[type, str] = {
+        Identifier: "identifier", Text: "text", Number: "number", Call: "function", Sign: "sign", Join: "join",
+    }  # fmt: skip
+    return f'"{word if isinstance(word, str) else getattr(word, "text", "")}" ({kinds.get(type(word), "group")})'
 
 
 def parse(text: str) -> Group:

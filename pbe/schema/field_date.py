@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pbe.errors import field_error
 from pbe.schema import dates, rules
-from pbe.schema.field import Entry, Field, SettingsContext, ValueContext, Verdict, option
+from pbe.schema.field import Entry, Field, ValueContext, Verdict, option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,6 @@ class DateField(Field):
         if self.max and value > self.max:
             return _bound("validation_max_less_equal_than_required", "must be no greater than", self.max)
         return None
-
-    def check_settings(self, context: SettingsContext) -> dict[str, Any] | None:
-        """The bounds are in order."""
-        wrong = bool(self.max and self.min and self.max < self.min)
-        late = field_error("validation_date_out_of_range", "the date is out of range") if wrong else None
-        return rules.gather(**self.base_errors(), max=late)
 
 
 def _bound(code: str, text: str, bound: str) -> Entry:

@@ -37,14 +37,17 @@ class JSONField(Field):
         return JsonText("")
 
     def cast(self, raw: Any) -> JsonText:
-        """A string that looks like JSON is taken as such, any other is a JSON string."""
+        """A string that looks like JSON is taken as such, any other is a JSON string; infinity is nothing."""
         if raw is None or isinstance(raw, JsonText):
             return raw or JsonText("")
         if isinstance(raw, bytes):
             raw = raw.decode("utf-8", "replace")
         if isinstance(raw, str):
             return JsonText(_text_of_string(raw))
-        return JsonText(go_json.dumps(raw))
+        try:
+            return JsonText(go_json.dumps(raw))
+        except ValueError:
+            return JsonText("")  # infinity, which no JSON has
 
     def validate(self, value: Any, context: ValueContext) -> Verdict:
         """Valid, not too large, and something where required."""

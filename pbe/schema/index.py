@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pbe.schema.tokenizer import Unbalanced, split
 
 _STATEMENT = re.compile(
-    r"create\s+(unique\s+)?\s*index\s*(if\s+not\s+exists\s+)?(\S*)\s+on\s+(\S*)\s*\((.*)\)(?:\s*where\s+(.*))?",
+    r"create\s+(unique\s+)?\s*index\s*(if\s+not\s+exists\s+)?(\S*)\s+on\s+(\S*)\s*\((.*)\)(?:\s+where\s+(.+))?\s*$",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
 _COLUMN = re.compile(r"(.+?)(?:\s+collate\s+(\w+))?(?:\s+(asc|desc))?", re.IGNORECASE | re.DOTALL | re.ASCII)

@@ -37,10 +37,11 @@ _CASTS: dict[str, Callable[[str], Field]] = {
 
 
 class ViewError(PbeError):
-    """The query cannot be a view's; `text` is what a superuser is told."""
+    """The query cannot be a view's; `text` is what a superuser is told, `fields` what its columns would be."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, fields: tuple[Field, ...] = ()) -> None:
         self.text = text
+        self.fields = fields
         super().__init__("read a view's query", text)
 
 

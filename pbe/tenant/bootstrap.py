@@ -57,7 +57,9 @@ def _create_data(tx: Transaction, now_s: float, collections: list[Collection]) -
         "INSERT INTO `_params` (id, value, created, updated) VALUES ('settings', ?, ?, ?)",
         (Settings.default().to_json(), now, now),
     )
-    for entry in collections:
-        stamped = entry.evolve(created=now, updated=now)
+    for number, entry in enumerate(collections):
+        # A millisecond apart, so that they sort by age as they were made.
+        made = dates.from_seconds(now_s + number / 1000)
+        stamped = entry.evolve(created=made, updated=made)
         insert_collection(tx, stamped)
         create_table(tx, stamped)

@@ -22,6 +22,7 @@ from pbe.tenant.secret import secret_text
 from pbe.tenant.unit import Unit
 
 SECRET_CHARS = collection_auth.SECRET_CHARS
+SUPERUSERS = "_superusers"
 
 
 class Invalid(BadRequest):
@@ -112,11 +113,23 @@ def validated(draft: Draft, collection: Collection, old: Collection | None = Non
 def _with_view_fields(draft: Draft, collection: Collection) -> Collection:
     try:
         return collection.evolve(fields=draft.view_fields(collection.view_query))
-    except ViewError:
-        return collection.evolve(fields=())
+    except ViewError as error:
+        return collection.evolve(fields=error.fields)
+
+
+def _forced(collection: Collection) -> Collection:
+    """Superusers always log in by password, never by OAuth2, and by one-time passwords only as a second factor."""
+    options = dict(collection.options)
+    options["oauth2"] = options["oauth2"] | {"enabled": False, "providers": []}
+    options["passwordAuth"] = options["passwordAuth"] | {"enabled": True}
+    if options["otp"]["enabled"]:
+        options["mfa"] = options["mfa"] | {"enabled": True}
+    return collection.evolve(name=SUPERUSERS, options=options)
 
 
 def _execute(draft: Draft, collection: Collection) -> Collection:
+    if collection.name == SUPERUSERS and collection.is_auth:
+        collection = _forced(collection)
     old = None if collection.is_new else draft.stored(collection.id)
     if old is not None and collection.is_auth and (old.auth_rule or "") != (collection.auth_rule or ""):
         collection = _with_new_secret(draft, collection)

@@ -23,9 +23,10 @@ def view_fields(
     """The fields of a view of this query; `ViewError` where it cannot be one."""
     suggested = suggest(query, by_exact_name, lambda: "_clone_" + secret_text(random_bytes, 4))
     columns = query_columns(tx, query, random_bytes)
+    fields = build(suggested[name].field if name in suggested else plain_field(name) for name, _ in columns)
     if not any(name == "id" for name, _ in columns):
-        raise ViewError(MISSING_ID)
-    return build(suggested[name].field if name in suggested else plain_field(name) for name, _ in columns)
+        raise ViewError(MISSING_ID, fields)
+    return fields
 
 
 def query_columns(tx: Transaction, query: str, random_bytes: Random) -> Columns:

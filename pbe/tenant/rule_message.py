@@ -2,7 +2,29 @@
 
 from pbe.query.errors import FilterError
 
+_QUOTED = {
+    "unknown field": 'unknown field "{0}"',
+    "failed to resolve field": 'failed to resolve field "{0}"',
+    "failed to load collection": 'failed to load collection "{0}" from field path "{1}"',
+    "field is not a valid relation": 'field "{0}" is not a valid relation',
+    "unknown function": 'unknown function "{0}"',
+    "unknown modifier": 'unknown modifier in "{0}"',
+    "non-filterable field": 'non-filterable field "{0}"',
+    "invalid sign operator": 'invalid sign operator "{0}"',
+    "invalid join operator": 'invalid join operator "{0}"',
+    "unexpected character": "unexpected character '{0}'",
+    "missing closing bracket": "invalid formatted group - missing 1 closing bracket(s)",
+    "invalid quoted text": "invalid quoted text {0}",
+    "invalid number": 'invalid number "{0}"',
+    "invalid identifier": 'invalid identifier "{0}"',
+}
+
 
 def rule_message(error: FilterError) -> str:
     """One sentence without its full stop."""
-    return str(error)
+    template = _QUOTED.get(error.operation)
+    if template is not None:
+        text = template.format(error.subject, error.operand)
+    else:
+        text = f"{error.operation} {error.subject}".strip()
+    return f'invalid {error.side} operand "{error.operand}" - {text}' if error.side else text

@@ -5,12 +5,14 @@ from pbe.api.tenant.caller import auth_of, require_superuser
 from pbe.api.tenant.collection_body import collection_data
 from pbe.api.tenant.route import Route
 from pbe.tenant import collection_actions as actions
+from pbe.tenant import picker
 from pbe.tenant.collection_events import CollectionRequestEvent
 from pbe.tenant.collection_list import listed
+from pbe.tenant.record_json import dumps
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
 from pbe.web.request import Request
-from pbe.web.response import Response, no_content
+from pbe.web.response import Response, json_bytes, no_content
 
 PATTERN = "/api/collections"
 ONE = PATTERN + "/{collection}"
@@ -36,7 +38,11 @@ def request_of(request: Request) -> RequestInfo:
 
 async def list_collections(request: Request, tenant: Tenant) -> Response:
     """A page of collections."""
-    return answer(request, await listed(tenant, request_of(request)))
+    result = await listed(tenant, request_of(request))
+    fields = request.query_value("fields")
+    if fields:
+        result["items"] = picker.pick(result["items"], picker.parse(fields))
+    return json_bytes(dumps(result))
 
 
 async def create_collection(request: Request, tenant: Tenant) -> Response:
