@@ -123,7 +123,8 @@ def _overlay_list(current: list[Any], value: Any, shape: Mapping[str, Any]) -> l
     for item in value:
         name = item.get("name") if isinstance(item, Mapping) else None
         entry = deepcopy(before[name]) if isinstance(name, str) and name in before else blank(shape)
-        _overlay(entry, item, shape)
+        if item is not None:
+            _overlay(entry, item, shape)
         out.append(entry)
     return out
 

@@ -15,9 +15,9 @@ _MONTHS = {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
 }
-_DAY3 = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-_DAY = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
-_MON = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DAY3 = r"(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_DAY = r"(?i:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
+_MON = r"(?P<mon>(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))"
 _YMD = r"(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"
 _HMS = r"(?P<H>\d{1,2}):(?P<M>\d{2}):(?P<S>\d{2})(?:[.,](?P<f>\d+))?"
 _HM = r"(?P<H>\d{1,2}):(?P<M>\d{2})"
@@ -28,26 +28,26 @@ _NAMED = r"(?P<n>[A-Z]{3,5}|[+-]\d{2,4})"
 _PADDED_DAY = r"(?P<d> ?\d{1,2})"
 
 _FORMATS = tuple(
-    re.compile(pattern, re.ASCII | re.IGNORECASE)
+    re.compile(pattern, re.ASCII)
     for pattern in (
         rf"{_YMD} (?P<H>\d{{2}}):(?P<M>\d{{2}}):(?P<S>\d{{2}})\.(?P<f>\d{{3}})Z",
         rf"{_YMD}",
         rf"{_YMD}T{_HMS}{_ZONE_COLON}",
         rf"{_YMD}T{_HMS}",
-        rf"{_DAY3}, (?P<d>\d{{1,2}}) {_MON} (?P<Y>\d{{4}}) {_HMS} {_OFFSET}",
-        rf"{_DAY3}, (?P<d>\d{{1,2}}) {_MON} (?P<Y>\d{{4}}) {_HMS} {_NAMED}",
-        rf"(?P<d>\d{{1,2}}) {_MON} (?P<y>\d{{2}}) {_HM} {_OFFSET}",
-        rf"(?P<d>\d{{1,2}}) {_MON} (?P<y>\d{{2}}) {_HM} {_NAMED}",
-        rf"{_DAY}, (?P<d>\d{{1,2}})-{_MON}-(?P<y>\d{{2}}) {_HMS} {_NAMED}",
+        rf"{_DAY3}, (?P<d>\d{{2}}) {_MON} (?P<Y>\d{{4}}) {_HMS} {_OFFSET}",
+        rf"{_DAY3}, (?P<d>\d{{2}}) {_MON} (?P<Y>\d{{4}}) {_HMS} {_NAMED}",
+        rf"(?P<d>\d{{2}}) {_MON} (?P<y>\d{{2}}) {_HM} {_OFFSET}",
+        rf"(?P<d>\d{{2}}) {_MON} (?P<y>\d{{2}}) {_HM} {_NAMED}",
+        rf"{_DAY}, (?P<d>\d{{2}})-{_MON}-(?P<y>\d{{2}}) {_HMS} {_NAMED}",
         rf"{_YMD} {_HMS} {_OFFSET} {_NAMED}",
         rf"{_YMD}T{_HMS}{_OFFSET}",
         rf"{_YMD} {_HMS}{_ZONE_PLAIN}",
         rf"{_YMD} {_HMS}",
         rf"{_DAY3} {_MON} {_PADDED_DAY} {_HMS} (?P<Y>\d{{4}})",
         rf"{_DAY3} {_MON} {_PADDED_DAY} {_HMS} {_NAMED} (?P<Y>\d{{4}})",
-        rf"{_DAY3} {_MON} (?P<d>\d{{1,2}}) {_HMS} {_OFFSET} (?P<Y>\d{{4}})",
+        rf"{_DAY3} {_MON} (?P<d>\d{{2}}) {_HMS} {_OFFSET} (?P<Y>\d{{4}})",
         rf"{_YMD} {_HMS}{_ZONE_COLON}",
-        rf"(?P<d>\d{{1,2}}) {_MON} (?P<Y>\d{{4}})",
+        rf"(?P<d>\d{{2}}) {_MON} (?P<Y>\d{{4}})",
         rf"{_YMD} {_HMS} (?P<z>[+-]\d{{2}}:\d{{2}})",
         rf"{_YMD} {_HMS} {_OFFSET}",
         r"(?P<h>\d{1,2}):(?P<M>\d{2})(?P<p>[AP]M)",

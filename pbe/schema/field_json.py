@@ -55,7 +55,7 @@ class JSONField(Field):
         if len(value) > limit or len(value.encode()) > limit:
             text = f"The maximum allowed JSON size is {limit} bytes"
             return field_error("validation_json_size_limit", text, {"maxSize": limit})
-        if value and not go_json.is_valid(value):
+        if value and not go_json.is_valid(value, unique=True):
             return field_error("validation_invalid_json", "Must be a valid json value")
         return rules.REQUIRED if self.required and value.strip() in _EMPTY else None
 

@@ -77,11 +77,15 @@ def to_bool(raw: Any) -> bool:
 
 
 def to_unique_strings(raw: Any) -> list[str]:
-    """The non-empty, distinct strings of a list, of JSON text of a list, or of one scalar, in their order."""
+    """The non-empty, distinct strings of a list, of JSON text of a list, or of one scalar, in their order.
+
+    A list that holds a list or an object is none.
+    """
     if isinstance(raw, str):
         found = _strings_of_text(raw)
     elif isinstance(raw, list | tuple):
-        found = [to_string(item) for item in raw]
+        nested = any(isinstance(item, list | tuple | dict) for item in raw)
+        found = [] if nested else [to_string(item) for item in raw]
     else:
         found = [to_string(raw)]
     return list(dict.fromkeys(item for item in found if item))

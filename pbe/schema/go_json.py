@@ -132,13 +132,21 @@ def dumps(value: Any) -> str:
     return "[" + ",".join(dumps(item) for item in value) + "]"
 
 
-def is_valid(text: str) -> bool:
-    """Whether `text` is one JSON value; NaN, Infinity and control characters in strings are not."""
+def is_valid(text: str, *, unique: bool = False) -> bool:
+    """Whether `text` is one JSON value; NaN, Infinity and control characters in strings are not.
+
+    unique: no object may have a key twice.
+    """
     try:
-        json.loads(text, parse_constant=_refuse)
+        json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique if unique else None)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key twice")
 
 
 def _refuse(constant: str) -> None:

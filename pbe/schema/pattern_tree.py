@@ -4,7 +4,7 @@ No look-around and no back-references, so every pattern can be matched in linear
 Source: https://github.com/google/re2/wiki/Syntax
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import regex
@@ -12,7 +12,7 @@ import regex
 from pbe.errors import PbeError
 
 REPEAT_MAX = 1000
-DEPTH_MAX = 250
+DEPTH_MAX = 300
 CODE_POINT_MAX = 0x10FFFF
 Ranges = tuple[tuple[int, int], ...]
 _WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
@@ -96,48 +96,67 @@ class Flags:
     swap: bool = False
 
 
+@dataclass(slots=True)
+class _Level:
+    """What is read of one group: its finished options, and the parts of the one begun. flags: those around it."""
+
+    flags: Flags = field(default_factory=Flags)
+    capture: bool = False
+    options: list[Node] = field(default_factory=list)
+    parts: list[Node] = field(default_factory=list)
+
+    def next_option(self) -> None:
+        """The option is complete."""
+        whole = self.parts[0] if len(self.parts) == 1 else Node("concat", tuple(self.parts))
+        self.options.append(whole if self.parts else Node("empty"))
+        self.parts = []
+
+    def node(self) -> Node:
+        """The whole level."""
+        self.next_option()
+        return self.options[0] if len(self.options) == 1 else Node("either", tuple(self.options))
+
+
 class Parser:
-    """One pass over one pattern, by recursive descent."""
+    """One pass over one pattern; groups are kept on a list, so their depth costs no stack."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.flags = Flags()
-        self.names: set[str] = set()
-        self.depth = 0
 
     def parse(self) -> Node:
         """The whole pattern."""
-        node = self.either()
-        if self.at < len(self.text):
-            raise fail("unexpected )", self.text)
-        return node
+        level = _Level()
+        above: list[_Level] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char == "(":
+                opened = self.open_group()
+                if opened is not None:
+                    above.append(level)
+                    level = opened
+                    if len(above) > DEPTH_MAX:
+                        raise fail("expression nests too deeply", self.text)
+            elif char == ")":
+                if not above:
+                    raise fail("unexpected )", self.text)
+                self.at += 1
+                self.flags = level.flags
+                inner = level.node()
+                group = Node("group", (inner,)) if level.capture else inner
+                level = above.pop()
+                level.parts.append(self.repeated(group))
+            elif char == "|":
+                self.at += 1
+                level.next_option()
+            else:
+                level.parts.append(self.repeated(self.atom()))
+        if above:
+            raise fail("missing closing )", self.text)
+        return level.node()
 
-    def either(self) -> Node:
-        """Alternatives."""
-        self.depth += 1
-        if self.depth > DEPTH_MAX:
-            raise fail("expression nests too deeply", self.text)
-        options = [self.concat()]
-        while self.text.startswith("|", self.at):
-            self.at += 1
-            options.append(self.concat())
-        self.depth -= 1
-        return options[0] if len(options) == 1 else Node("either", tuple(options))
-
-    def concat(self) -> Node:
-        """A sequence of repeated atoms."""
-        parts: list[Node] = []
-        while self.at < len(self.text) and self.text[self.at] not in "|)":
-            start = self.at
-            atom = self.atom()
-            if atom is not None:
-                parts.append(self.repeated(atom, start))
-        if not parts:
-            return Node("empty")
-        return parts[0] if len(parts) == 1 else Node("concat", tuple(parts))
-
-    def repeated(self, atom: Node, start: int) -> Node:
+    def repeated(self, atom: Node) -> Node:
         """The atom with what repetition follows it; a second repetition is an error."""
         before = -1
         while self.at < len(self.text):
@@ -169,18 +188,16 @@ class Parser:
             raise fail("invalid repeat count", match.group())
         return least, most
 
-    def atom(self) -> Node | None:
-        """One atom; None for flags, which match nothing by themselves."""
+    def atom(self) -> Node:
+        """One atom that is no group."""
         char = self.text[self.at]
-        if char == "(":
-            return self.group()
         if char == "[":
             return Node("class", ranges=self.char_class(), fold=self.flags.fold)
-        if char in "*+?":
+        if char in "*+?{":
             begin = self.at
-            self.bounds()
-            self.at += self.text.startswith("?", self.at)
-            raise fail("missing argument to repetition operator", self.text[begin : self.at])
+            if self.bounds() is not None:
+                self.at += self.text.startswith("?", self.at)
+                raise fail("missing argument to repetition operator", self.text[begin : self.at])
         if char == "\\":
             return self.escape()
         self.at += 1
@@ -195,61 +212,33 @@ class Parser:
         """One character."""
         return Node("literal", ranges=((code, code),), fold=self.flags.fold)
 
-    def group(self) -> Node | None:
-        """A group, or flags from here on."""
-        begin = self.at
-        saved = Flags(self.flags.fold, self.flags.lines, self.flags.dot_all, self.flags.swap)
-        capture = True
-        if self.text.startswith("(?", begin):
-            capture = self.extension()
-            if self.text.startswith(")", self.at - 1) and self.at - 1 > begin and not capture:
-                return None
-        else:
+    def open_group(self) -> "_Level | None":
+        """The level inside a group; None for flags alone, which hold from here on."""
+        saved = replace(self.flags)
+        if not self.text.startswith("(?", self.at):
             self.at += 1
-        inner = self.either()
-        if not self.text.startswith(")", self.at):
-            raise fail("missing closing )", self.text)
-        self.at += 1
-        self.flags = saved
-        return Node("group", (inner,)) if capture else inner
-
-    def extension(self) -> bool:
-        """Past `(?P<name>`, `(?:` or `(?flags:`; true for a capture. `(?flags)` ends behind its parenthesis."""
+            return _Level(saved, capture=True)
         rest = self.text[self.at :]
-        if rest.startswith(("(?P<", "(?<")) and not rest.startswith(("(?<=", "(?<!")):
-            return self.named(rest)
+        if rest.startswith(("(?P<", "(?<")):
+            self.named(rest)
+            return _Level(saved, capture=True)
         match = regex.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])").match(rest)
         if match is None or (match[3] == ")" and not match[1] and not match[2]):
-            raise self.bad_extension(rest)
+            shown = regex.compile(r"\(\?[imsU]*-?[imsU]*.?", regex.DOTALL).match(rest)
+            raise fail("invalid or unsupported Perl syntax", shown.group() if shown else rest)
         for letters, value in ((match[1], True), (match[2] or "", False)):
             for letter in letters:
                 setattr(self.flags, {"i": "fold", "m": "lines", "s": "dot_all", "U": "swap"}[letter], value)
         self.at += match.end()
-        return False
+        return _Level(saved) if match[3] == ":" else None
 
-    def bad_extension(self, rest: str) -> PatternError:
-        """What is wrong with a group that begins with a question mark."""
-        match = regex.compile(r"\(\?[imsU]*-?[imsU]*").match(rest)
-        shown = rest[: (match.end() if match else 2) + 1]
-        if rest.startswith(("(?<=", "(?<!")):
-            shown = rest[:4] if len(rest) > 3 else rest
-        return (
-            fail("missing closing )", self.text)
-            if len(shown) >= len(rest) and shown[-1] in "?imsU-"
-            else fail("invalid or unsupported Perl syntax", shown)
-        )
-
-    def named(self, rest: str) -> bool:
-        """A named capture."""
+    def named(self, rest: str) -> None:
+        """Past the name of a named capture."""
         match = regex.compile(r"\(\?P?<([A-Za-z0-9_]+)>").match(rest)
         if match is None:
             close = rest.find(">")
             raise fail("invalid named capture", rest if close < 0 else rest[: close + 1])
-        if match[1] in self.names:
-            raise fail("duplicate capture group name", match[1])
-        self.names.add(match[1])
         self.at += match.end()
-        return True
 
     def escape(self) -> Node:
         """A backslash outside of a class."""
@@ -258,9 +247,6 @@ class Parser:
         if char in simple and char:
             self.at += 2
             return Node(simple[char])
-        if char == "C":
-            self.at += 2
-            return Node("any", fold=True)
         if char == "Q":
             return self.quoted()
         ranges = self.class_escape()
@@ -312,10 +298,20 @@ class Parser:
         if ord(char) < 128 and not char.isalnum():
             self.at += 2
             return ord(char)
-        match = regex.compile(r"\\(?:(0[0-7]{0,2}|[1-7][0-7]{1,2})|x([0-9A-Fa-f]{2})|x\{([0-9A-Fa-f]+)\})").match(rest)
-        code = CODE_POINT_MAX + 1 if match is None else int(match[1], 8) if match[1] else int(match[2] or match[3], 16)
+        if char == "x":
+            return self.hex_escape(rest)
+        match = regex.compile(r"\\(0[0-7]{0,2}|[1-7][0-7]{1,2})").match(rest)
+        if match is None:
+            raise fail("invalid escape sequence", rest[:2])
+        self.at += match.end()
+        return int(match[1], 8)
+
+    def hex_escape(self, rest: str) -> int:
+        r"""`\x41` or `\x{1F600}`."""
+        match = regex.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]+)\})").match(rest)
+        code = int(match[1] or match[2], 16) if match else 0
         if match is None or code > CODE_POINT_MAX:
-            shown = regex.compile(r"\\(?:x(?:\{[0-9A-Fa-f]*.?|[0-9A-Fa-f]?.?)|.)").match(rest)
+            shown = regex.compile(r"\\x(?:\{0*[0-9A-Fa-f]{6}|\{[0-9A-Fa-f]*.?|[0-9A-Fa-f]?.?)").match(rest)
             raise fail("invalid escape sequence", shown.group() if shown else rest)
         self.at += match.end()
         return code

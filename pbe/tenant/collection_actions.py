@@ -62,10 +62,7 @@ async def change(tenant: Tenant, work: Callable[[Unit, Draft], Coroutine[Any, An
 
 async def create(tenant: Tenant, info: RequestInfo, data: Mapping[str, Any]) -> Collection:
     """A new collection of a client's JSON."""
-    folded = {str(key).lower(): value for key, value in data.items()}
-    kind, name = folded.get("type") or "", folded.get("name") or ""
-    if not isinstance(kind, str) or not isinstance(name, str):
-        raise BadRequest(UNREADABLE_TYPE)
+    kind, name = _in_any_case(data, "type"), _in_any_case(data, "name")
     fresh = model.new(kind, name, lambda: secret_text(tenant.services.random_bytes, SECRET_CHARS))
     event = CollectionRequestEvent("onCollectionCreateRequest", info, _loaded(fresh, data))
     await _saved(tenant, event, "create")
@@ -81,6 +78,14 @@ async def update(tenant: Tenant, info: RequestInfo, name_or_id: str, data: Mappi
     event = CollectionRequestEvent("onCollectionUpdateRequest", info, new)
     await _saved(tenant, event, "update")
     return event.collection
+
+
+def _in_any_case(data: Mapping[str, Any], name: str) -> str:
+    """The text under a name in any case; "" where there is none."""
+    found = [value for key, value in data.items() if key.lower() == name]
+    if len(found) > 1 or not isinstance(found[0] if found else "", str | None):
+        raise BadRequest(UNREADABLE_TYPE)
+    return str(found[0] or "") if found else ""
 
 
 def _loaded(current: Collection, data: Mapping[str, Any]) -> Collection:

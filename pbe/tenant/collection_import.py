@@ -32,14 +32,16 @@ CODE = "validation_collections_import_failure"
 
 
 async def import_collections(
-    tenant: Tenant, info: RequestInfo, data: list[dict[str, Any]], *, delete_missing: bool
+    tenant: Tenant, info: RequestInfo, data: list[dict[str, Any] | None], *, delete_missing: bool
 ) -> None:
     """Import the collections of their JSON. delete_missing: delete the others, and fields that are not in the JSON."""
-    event = CollectionsImportRequestEvent(info, data, delete_missing)
+    event = CollectionsImportRequestEvent(info, [entry or {} for entry in data], delete_missing)
 
     async def innermost(_: Event) -> None:
         try:
             await change(tenant, lambda unit, draft: _import(unit, draft, event.collections_data, delete_missing))
+        except BadRequest as error:
+            raise BadRequest(FAILED, error.data, cause=error.cause) from error
         except (SchemaFailure, ViewError, SqlError, BindError) as error:
             said = f"Failed to import the collections configuration. Raw error:\n{raw_text(error)}"
             raise BadRequest(FAILED, {"collections": field_error(CODE, said)}, cause=str(error)) from error

@@ -158,7 +158,11 @@ def _write_view(draft: Draft, collection: Collection, old: Collection | None) ->
     if old is not None:
         drop_view(draft.tx, old.name)
     random_bytes = draft.tenant.services.random_bytes
-    create_view(draft.tx, collection.name, with_text_id(draft.tx, collection.view_query, random_bytes))
+    try:
+        query = with_text_id(draft.tx, collection.view_query, random_bytes)
+    except ViewError as error:
+        raise ViewError(f"failed to normalize view query id: {error.text}") from error
+    create_view(draft.tx, collection.name, query)
     return collection.evolve(fields=fields)
 
 

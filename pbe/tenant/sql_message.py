@@ -18,4 +18,6 @@ def driver_text(error: SqlError) -> str:
     """The error's kind, SQLite's message, and its code."""
     if isinstance(error, ConstraintViolation):
         return f"constraint failed: {error.text} ({_CONSTRAINT_CODES[error.kind]})"
-    return f"SQL logic error: {error.text} ({apsw.SQLITE_ERROR})"
+    missing = error.text.startswith("no such collation sequence")
+    code = apsw.SQLITE_ERROR_MISSING_COLLSEQ if missing else apsw.SQLITE_ERROR
+    return f"SQL logic error: {error.text} ({code})"
