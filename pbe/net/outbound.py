@@ -53,6 +53,7 @@ class Outbound:
     """Makes connections and HTTP calls. reactor: the process's, with TCP, timers and name resolution."""
 
     def __init__(self, reactor: Any, *, allow_private: bool) -> None:
+        self.allow_private = allow_private
         self._reactor = reactor
         self._guarded = reactor if allow_private else _GuardedReactor(reactor)
         self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(self))  # type: ignore[no-untyped-call]

@@ -31,7 +31,7 @@ class SimpleNames:
         if len(parts) == 1:
             return Operand(value)
         path = "".join(f"[{part}]" if part.isdigit() else "." + columnify(part) for part in parts[1:])
-        plain = json_extract(value, path)
+        plain = json_extract(value, path.removeprefix("."))
         return Operand(
             fill("JSON_EXTRACT({v}, {p})", {"v": value, "p": Sql("?", plain.params[:1])}), (), NullFallback.DISABLED
         )

@@ -140,6 +140,12 @@ class Database:
             self._remember_slow(sql)
         return result
 
+    async def read_job(self, job: Callable[[apsw.Connection], T]) -> T:
+        """`job(connection)` on a worker, with a connection that only reads; it must leave the connection as it was."""
+        if self._closed:
+            raise Unavailable(cause="the database is closed")
+        return await self._readers.run(self._seat, lambda reader: job(reader.connection))
+
     async def _on_reader(self, sql: str, job: Callable[[Reader], T]) -> T:
         if self._closed:
             raise Unavailable(cause="the database is closed")

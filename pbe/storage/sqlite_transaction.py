@@ -10,6 +10,8 @@ from pbe.storage.sqlite_errors import translated
 
 Row = tuple[Any, ...]
 Params = tuple[Any, ...] | list[Any] | dict[str, Any]
+Job = Callable[[apsw.Connection], Any]
+"""What runs on a worker with the transaction's connection; it neither commits nor keeps the connection."""
 
 
 class Transaction:
@@ -25,7 +27,7 @@ class Transaction:
     def __init__(
         self,
         connection: apsw.Connection,
-        heavy: Callable[[str, Params], Awaitable[list[Row]]] | None = None,
+        heavy: Callable[[str | Job, Params], Awaitable[Any]] | None = None,
     ) -> None:
         self._connection = connection
         self._heavy = heavy
@@ -55,7 +57,14 @@ class Transaction:
         """As `query`, on a worker, while the transaction stays open; of exclusive writes only."""
         if self._heavy is None:
             raise Misuse("run a heavy statement", "a grouped write cannot wait", hint="write(…, exclusive=True)")
-        return await self._heavy(sql, params)
+        rows: list[Row] = await self._heavy(sql, params)
+        return rows
+
+    async def heavy_job(self, job: Job) -> Any:
+        """`job(connection)` on a worker, while the transaction stays open; of exclusive writes only."""
+        if self._heavy is None:
+            raise Misuse("run a heavy job", "a grouped write cannot wait", hint="write(…, exclusive=True)")
+        return await self._heavy(job, ())
 
     @property
     def changes(self) -> int:

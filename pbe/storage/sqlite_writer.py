@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 
 from pbe.errors import Misuse, Unavailable
 from pbe.storage.sqlite_errors import DatabaseBroken, translated
-from pbe.storage.sqlite_transaction import Params, Row, Transaction
+from pbe.storage.sqlite_transaction import Job, Params, Transaction
 from pbe.storage.workers import Runs
 
 T = TypeVar("T")
@@ -260,7 +260,7 @@ class _Heavy:
         self._workers = workers
         self._running: Deferred[Any] | None = None
 
-    async def run(self, sql: str, params: Params) -> list[Row]:
+    async def run(self, sql: str | Job, params: Params) -> Any:
         if self._running is not None:
             raise Misuse("run a heavy statement", "one is running in this transaction")
         # `done` shields `running`: a cancelled work must not lose sight of the thread that uses its connection.
@@ -269,12 +269,13 @@ class _Heavy:
         running.addBoth(self._finished, done)
         outcome = await done
         if isinstance(outcome, apsw.Error):
-            raise translated(outcome, sql) from outcome
-        rows: list[Row] = outcome
-        return rows
+            raise translated(outcome, sql if isinstance(sql, str) else "") from outcome
+        return outcome
 
-    def _fetch(self, sql: str, params: Params) -> Any:
+    def _fetch(self, sql: str | Job, params: Params) -> Any:
         try:
+            if not isinstance(sql, str):
+                return sql(self._connection)
             return self._connection.execute(sql, params).fetchall()
         except apsw.Error as error:
             return error

@@ -17,8 +17,8 @@ from pbe.tenant.auth_secret import random_password
 from pbe.tenant.auth_token import claim, find_by_token
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
+from pbe.tenant.record_invalid import Invalid
 from pbe.tenant.record_save import save
-from pbe.tenant.record_validate import Invalid
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.token import TokenInvalid

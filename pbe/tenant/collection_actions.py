@@ -12,7 +12,7 @@ from pbe.schema.bind import BindError
 from pbe.schema.collection import Collection
 from pbe.schema.view_query import ViewError
 from pbe.storage.sqlite_errors import SqlError
-from pbe.tenant import record_delete
+from pbe.tenant import auth_links, record_delete
 from pbe.tenant.collection_draft import Draft
 from pbe.tenant.collection_events import CollectionEvent, CollectionRequestEvent
 from pbe.tenant.collection_save import SECRET_CHARS, after, refresh_views, save
@@ -183,6 +183,8 @@ def _drop(draft: Draft, collection: Collection, integrity: bool) -> None:
         )
     (drop_view if collection.is_view else drop_table)(draft.tx, collection.name)
     draft.remove(collection)
+    if collection.is_auth:
+        auth_links.after_collection_delete(draft.tx, collection)
     if integrity:
         refresh_views(draft, collection.id)
 

@@ -13,6 +13,7 @@ from pbe.schema.collection import AUTH, BASE, Collection, with_free_id, with_own
 from pbe.schema.collection_validate import validate
 from pbe.schema.fields import build
 from pbe.schema.view_query import ViewError
+from pbe.tenant import settings_store
 from pbe.tenant.collection_draft import Draft
 from pbe.tenant.collection_events import CollectionErrorEvent, CollectionEvent
 from pbe.tenant.collection_table import SchemaFailure, drop_view, sync_table
@@ -36,6 +37,7 @@ async def save(unit: Unit, draft: Draft, collection: Collection, *, validated: b
     """
     action = "Create" if collection.is_new else "Update"
     pipeline = unit.tenant.pipeline
+    before = draft.stored(collection.id) if action == "Update" else None
     event = CollectionEvent(f"onCollection{action}", put_right(draft, collection), unit)
 
     async def act(_: Event) -> None:
@@ -55,7 +57,15 @@ async def save(unit: Unit, draft: Draft, collection: Collection, *, validated: b
         await after(unit, event.collection, action, error)
         raise
     unit.on_completed(lambda error: after(unit, event.collection, action, error))
+    if before is not None and before.name != event.collection.name:
+        unit.on_completed(lambda error: _renamed(unit, before.name, event.collection.name, error))
     return event.collection
+
+
+async def _renamed(unit: Unit, old: str, new: str, error: BaseException | None) -> None:
+    """Let the rate limits of the collection follow its name."""
+    if error is None:
+        await settings_store.rename_collection(unit.tenant, old, new)
 
 
 async def after(unit: Unit, collection: Collection, action: str, error: BaseException | None) -> None:

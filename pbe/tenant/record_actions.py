@@ -18,9 +18,9 @@ from pbe.tenant.record_delete import delete as delete_record
 from pbe.tenant.record_enrich import enrich
 from pbe.tenant.record_events import RecordRequestEvent
 from pbe.tenant.record_form import Files, data_of, load
+from pbe.tenant.record_invalid import Invalid
 from pbe.tenant.record_read import find
 from pbe.tenant.record_save import save
-from pbe.tenant.record_validate import Invalid
 from pbe.tenant.request_info import OAUTH2, RequestInfo
 from pbe.tenant.unit import Unit
 

@@ -8,7 +8,7 @@ from pbe.errors import BadRequest, Misuse
 from pbe.query.sql import column, json_each, name
 from pbe.schema.collection import Collection
 from pbe.schema.field_relation import RelationField
-from pbe.tenant import record_files, record_superusers
+from pbe.tenant import auth_links, record_files, record_superusers
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import ALL_WRITING_NAMES, WRITING_NAMES, RecordErrorEvent, RecordEvent
@@ -66,6 +66,8 @@ async def _execute(unit: Unit, record: Record) -> None:
         raise Misuse("delete a record", repr(record), hint="it is not stored, or there is no transaction")
     await record_superusers.before_delete(unit, record)
     unit.tx.execute(f"DELETE FROM {name(record.collection.name)} WHERE id = ?", (record.stored_id,))
+    if record.collection.is_auth:
+        auth_links.after_delete(unit, record)
     for collection, field in references(unit, record.collection):
         await _cascade(unit, record, collection, field)
 

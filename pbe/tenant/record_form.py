@@ -9,7 +9,7 @@ from pbe.schema.field_file import Upload
 from pbe.schema.field_password import Password
 from pbe.tenant.password import password_matches
 from pbe.tenant.record import Record, rule_value
-from pbe.tenant.record_validate import Invalid
+from pbe.tenant.record_invalid import Invalid
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
 

@@ -11,12 +11,13 @@ from pbe.schema import dates
 from pbe.schema.field_password import BCRYPT_BYTES_MAX, Password, PasswordField
 from pbe.schema.field_text import TextField
 from pbe.storage.sqlite_errors import ConstraintViolation
-from pbe.tenant import record_files, record_superusers
+from pbe.tenant import auth_links, record_files, record_superusers
 from pbe.tenant.password import hash_password
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import WRITING_NAMES, RecordErrorEvent, RecordEvent
-from pbe.tenant.record_validate import Invalid, autogenerate, validate
+from pbe.tenant.record_invalid import Invalid
+from pbe.tenant.record_validate import autogenerate, validate
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit, transact
 
@@ -135,6 +136,8 @@ async def _execute(unit: Unit, record: Record) -> None:
             record_superusers.after_insert(unit, record)
         else:
             _update(unit, record)
+            if record.collection.is_auth:
+                auth_links.after_update(unit, record)
     except ConstraintViolation as error:
         raise not_unique(record, error) from error
     record.is_new = False

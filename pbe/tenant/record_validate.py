@@ -2,23 +2,17 @@
 
 from typing import Any
 
-from pbe.errors import BadRequest
 from pbe.query.sql import name
 from pbe.schema.collection import Collection
 from pbe.schema.field import ValueContext
 from pbe.schema.field_text import TextField
 from pbe.schema.question import IdFree, RelatedExist
+from pbe.tenant import auth_links
 from pbe.tenant.record import RandomBytes, Record
+from pbe.tenant.record_invalid import Invalid
 from pbe.tenant.unit import Unit
 
 IDS_PER_STATEMENT_MAX = 30_000
-
-
-class Invalid(BadRequest):
-    """Values that cannot be stored; `data` has the errors by field. The message is the caller's, by what it did."""
-
-    def __init__(self, errors: dict[str, Any], message: str = "") -> None:
-        super().__init__(message, errors)
 
 
 def autogenerate(record: Record, random_bytes: RandomBytes) -> None:
@@ -43,6 +37,7 @@ async def validate(unit: Unit, record: Record) -> None:
             errors[field.name] = verdict
     if errors:
         raise Invalid(errors)
+    await auth_links.check(unit, record)
 
 
 async def _related(unit: Unit, question: RelatedExist) -> int | None:

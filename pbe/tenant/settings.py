@@ -149,6 +149,8 @@ def _merge_object(current: Document, shape: Document, patch: Any, name: str) -> 
     if not isinstance(patch, Mapping):
         raise SettingsUnreadable("read settings", name, hint="not an object")
     given = {key.lower(): value for key, value in patch.items()}
+    if len(given) < len(patch):
+        raise SettingsUnreadable("read settings", name, hint="a name twice")
     return {
         key: _merge(current[key], shape[key], given[key.lower()], key)
         if key.lower() in given

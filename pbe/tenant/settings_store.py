@@ -41,6 +41,21 @@ async def save(tenant: Tenant, settings: Settings) -> None:
     use(tenant, settings)
 
 
+async def rename_collection(tenant: Tenant, old: str, new: str) -> None:
+    """Let rate limits that name a collection name it as it is called now."""
+    rules = tenant.settings.rate_limits["rules"]
+    renamed = [
+        {**rule, "label": f"{new}:{rule['label'].removeprefix(f'{old}:')}"}
+        if rule["label"].startswith(f"{old}:")
+        else rule
+        for rule in rules
+    ]
+    if renamed != rules:
+        settings = tenant.settings.merged({"rateLimits": {"rules": renamed}})
+        await _store(tenant, settings)
+        use(tenant, settings)
+
+
 def use(tenant: Tenant, settings: Settings) -> None:
     """Let the tenant go by these settings from now on; its rate limits' windows start anew."""
     tenant.settings = settings

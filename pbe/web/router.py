@@ -77,7 +77,7 @@ class Router:
         if at == len(segments):
             return _handler(node, method)
         segment = segments[at]
-        child = node.literal.get(segment)
+        child = node.literal.get(segment if "%" not in segment else unquote(segment, errors="replace"))
         if child is not None:
             found = self._walk(child, method, segments, at + 1, values)
             if found is not None:

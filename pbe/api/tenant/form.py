@@ -1,5 +1,6 @@
 """Forms of a few named, typed values, read from JSON or from a form as the stock server binds them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from pbe.web.request import Request
 
 NOT_LOADED = "An error occurred while loading the submitted data."
 NOT_VALID = "An error occurred while validating the submitted data."
+_LITERAL = json.JSONDecoder()
 Shape = Mapping[str, Any]
 """Name → the zero value of its type: "", 0, False or {}."""
 
@@ -21,7 +23,9 @@ async def read_form(request: Request, shape: Shape, *, own_words: bool = False) 
     """
     bound = await bind(request, own_words=own_words)
     try:
-        return from_json(shape, bound.data) if bound.form is None else from_form(shape, bound.form)
+        if bound.form is not None:
+            return from_form(shape, bound.form)
+        return from_json(shape, await literal_numbers(request, bound))
     except ValueError as error:
         raise BadRequest(NOT_LOADED, cause=str(error)) from error
 
@@ -38,6 +42,15 @@ async def bind(request: Request, *, own_words: bool = False) -> Bound:
         if own_words:
             raise BadRequest(NOT_LOADED, cause=error.message) from error
         raise
+
+
+async def literal_numbers(request: Request, bound: Bound) -> dict[str, Any]:
+    """A JSON body's values with 1e2 and 100.0 as floats: for integers the stock server takes digits only."""
+    if not any(type(value) is int or isinstance(value, dict) for value in bound.data.values()):
+        return bound.data
+    text = (await request.body(limit_of(request))).decode().lstrip()
+    value: dict[str, Any] = _LITERAL.raw_decode(text)[0]
+    return value
 
 
 def from_json(shape: Shape, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,16 +14,17 @@ from pbe.web.request import Request
 from pbe.web.response import Response, json_bytes, no_content
 
 PATTERN = "/api/collections/{collection}/records"
+_MISSING = "Missing collection context."
 
 
 def routes() -> list[Route]:
     """The five routes; rate limits know them by their action."""
     return [
-        Route("GET", PATTERN, list_records, labels=("list",)),
-        Route("GET", PATTERN + "/{id}", view_record, labels=("view",)),
+        Route("GET", PATTERN, list_records, labels=("list",), missing=_MISSING),
+        Route("GET", PATTERN + "/{id}", view_record, labels=("view",), missing=_MISSING),
         Route("POST", PATTERN, create_record, labels=("create",), body_bytes_max=body_limit),
         Route("PATCH", PATTERN + "/{id}", update_record, labels=("update",), body_bytes_max=body_limit),
-        Route("DELETE", PATTERN + "/{id}", delete_record, labels=("delete",)),
+        Route("DELETE", PATTERN + "/{id}", delete_record, labels=("delete",), missing=_MISSING),
     ]
 
 

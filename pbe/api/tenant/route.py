@@ -12,7 +12,7 @@ BODY_BYTES_MAX = 32 * 1024 * 1024
 """The stock server's default for any request."""
 
 Handler = Callable[[Request, Tenant], Awaitable[Response]]
-Guard = Callable[[Request, Tenant], None]
+Guard = Callable[[Request, Tenant], object]
 BodyLimit = Callable[[Request, Tenant], int]
 
 
@@ -20,9 +20,10 @@ BodyLimit = Callable[[Request, Tenant], int]
 class Route:
     """A handler and its surroundings.
 
-    guard: refuses who may not call it (see `guard`). labels: names of the action for rate limits, such as "list"; a
-    route that has some needs an existing collection in its path's `{collection}`, or answers 404. quiet: successes are
-    not logged. body_bytes_max: the most a body may have, an int or a function of the request; 0 is no limit.
+    guard: refuses who may not call it (see `caller`). labels: names of the action for rate limits, such as "list"; a
+    route that has some needs an existing collection in its path's `{collection}`, or answers 404 with the words of
+    `missing`. quiet: successes are not logged. body_bytes_max: the most a body may have, an int or a function of the
+    request; 0 is no limit.
     """
 
     method: str
@@ -31,6 +32,7 @@ class Route:
     guard: Guard | None = None
     labels: tuple[str, ...] = ()
     quiet: bool = False
+    missing: str = "Missing or invalid collection context."
     body_bytes_max: int | BodyLimit = BODY_BYTES_MAX
 
     @property

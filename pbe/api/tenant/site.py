@@ -34,8 +34,11 @@ MODULES = (
     "collections_meta",
     "files",
     "health",
+    "logs",
     "realtime",
     "records",
+    "settings",
+    "sql",
 )
 """The files of this package whose `routes()` the site serves."""
 
@@ -131,7 +134,7 @@ def limit_rate(request: Request, tenant: Tenant, route: Route) -> None:
     if route.labels:
         collection = tenant.catalog.collection(request.params["collection"])
         if collection is None:
-            raise NotFound("Missing or invalid collection context.")
+            raise NotFound(route.missing)
     auth = auth_of(request)
     options = tenant.settings.rate_limits
     if not options["enabled"] or (auth is not None and auth.is_superuser):
