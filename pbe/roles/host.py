@@ -23,8 +23,10 @@ from pbe.roles.links import LinkControl
 from pbe.roles.listening import Place, told
 from pbe.roles.machine import Machine
 from pbe.roles.tools import Tools, within
+from pbe.storage.file_cache import FileCache
 from pbe.storage.sqlite_readers import Readers
 from pbe.tenant import superuser
+from pbe.tenant.file_store import FileHome
 from pbe.tenant.services import TenantServices
 from pbe.tenant.tenant import Tenant, open_tenant
 from pbe.web.errors import to_response
@@ -80,12 +82,14 @@ class NodeParts:
     def __init__(self, config: Config, tools: Tools, control: Control, address: str, *, alone: bool) -> None:
         shipping = Shipping(lambda fenced: _replicator(config, tools, fenced))
         self.replicator = shipping.replicator
+        self.cache = FileCache(config.dir / "cache", tools.work)
         services = TenantServices(
             clock=tools.reactor,
             now=tools.now,
             random_bytes=tools.random_bytes,
             workers=tools.work,
             readers=Readers(tools.read),
+            files=FileHome(tools.store(config), self.cache, tools.work),
         )
         node = {
             "id": config.node_id,
@@ -110,6 +114,9 @@ class NodeParts:
 
     def start(self) -> None:
         """Register, and take tenants."""
+        Deferred.fromCoroutine(self.cache.scan()).addErrback(
+            lambda failure: _log.failure("the cache of files was not counted", failure=failure)
+        )
         self.host.start()
         self.membership.join(self.host)
 
