@@ -28,9 +28,10 @@ def call(function: str, args: tuple[Token, ...], resolve: Resolve) -> Operand:
 def _geo_distance(args: tuple[Token, ...], resolve: Resolve) -> Operand:
     """geoDistance(lonA, latA, lonB, latB): kilometres along the sphere; never demands "all match"."""
     if len(args) != 4:
-        raise FilterError("geoDistance expects 4 arguments")
-    if not all(isinstance(arg, Identifier | Number) for arg in args):
-        raise FilterError("a geoDistance argument must be an identifier or number")
+        raise FilterError(f"[geoDistance] expected 4 arguments, got {len(args)}")
+    wrong = next((at for at, arg in enumerate(args) if not isinstance(arg, Identifier | Number)), None)
+    if wrong is not None:
+        raise FilterError(f"[geoDistance] argument {wrong} must be an identifier or number")
     points = dict(zip(("lonA", "latA", "lonB", "latB"), map(resolve, args), strict=True))
     values = tuple(value for operand in points.values() for value in operand.values)
     sql = fill(_HAVERSINE, {key: operand.sql for key, operand in points.items()})
@@ -39,14 +40,18 @@ def _geo_distance(args: tuple[Token, ...], resolve: Resolve) -> Operand:
 
 def _strftime(args: tuple[Token, ...], resolve: Resolve) -> Operand:
     """strftime(format, time, modifiers…): as SQLite's, but an unreadable time equals the empty text."""
-    if not 1 <= len(args) <= STRFTIME_ARGUMENTS_MAX:
-        raise FilterError("strftime expects 1 to 10 arguments")
+    if not args:
+        raise FilterError("[strftime] expected at least 1 arguments, got 0")
+    if len(args) > STRFTIME_ARGUMENTS_MAX:
+        limit = f"max allowed {STRFTIME_ARGUMENTS_MAX}, got {len(args)}"
+        raise FilterError(f"[strftime] too many arguments ({limit})")
     if not isinstance(args[0], Text):
-        raise FilterError("strftime expects a format string first")
+        raise FilterError("[strftime] expects the first argument to be a format string")
     if len(args) > 1 and not isinstance(args[1], Text | Identifier | Number):
-        raise FilterError("strftime expects a time value second")
-    if not all(isinstance(arg, Text) for arg in args[2:]):
-        raise FilterError("a strftime modifier must be a string")
+        raise FilterError("[strftime] expects the second argument to be of a valid time-value type")
+    wrong = next((at for at, arg in enumerate(args[2:]) if not isinstance(arg, Text)), None)
+    if wrong is not None:
+        raise FilterError(f"[strftime] invalid modifier argument {wrong} - can be only string")
     operands = [resolve(arg) for arg in args]
     sql = _strftime_sql([operand.sql for operand in operands])
     values = tuple(value for operand in operands for value in operand.values)

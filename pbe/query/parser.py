@@ -69,7 +69,8 @@ class _Level:
 def _operand(word: Word, side: str) -> Token:
     if isinstance(word, Identifier | Text | Number | Call):
         return word
-    raise FilterError(f"expected {side} operand (identifier, function, text or number), got", _shown(word))
+    comma = "," if side == "left" else ""  # as the stock server writes it
+    raise FilterError(f"expected {side} operand (identifier, function{comma} text or number), got", _shown(word))
 
 
 def _shown(word: Word) -> str:

@@ -21,7 +21,7 @@ RELATION_DEPTH_MAX = 6
 
 
 class _Missing(Exception):
-    """The path names nothing."""
+    """The path names nothing; args are the reason and what it is about."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,8 @@ class Walk:
         except _Missing as missing:
             if self.lenient:
                 return NULL
-            raise FilterError("unknown field", str(missing)) from None
+            reason, subject = missing.args
+            raise FilterError(reason, subject) from None
 
     def _related(self, relation: FieldLike) -> CollectionLike:
         target = self.scope.collection(related_id(relation))
@@ -118,16 +119,20 @@ class Walk:
     def _back(self, prop: str) -> None:
         parts = _split_back(prop)
         if parts is None:
-            raise _Missing(prop)
+            raise _Missing("failed to resolve field", prop)
         name, relation_name = parts
         source = self.scope.collection(name)
-        relation = source.field(relation_name) if source is not None else None
-        if source is None or relation is None or relation.type != "relation":
-            raise _Missing(prop)
+        if source is None:
+            raise _Missing("failed to load back relation field", prop)
+        relation = source.field(relation_name)
+        if relation is None:
+            raise _Missing("missing back relation field", relation_name)
+        if relation.type != "relation":
+            raise _Missing("invalid back relation field", relation_name)
         if relation.hidden and not self.scope.hidden_allowed:
             raise FilterError("non-filterable back relation field", relation.name)
         if related_id(relation) != self.collection.id:
-            raise _Missing(prop)
+            raise _Missing("invalid collection reference of a back relation field", relation.name)
         several = is_multiple(relation) or not has_unique_column(tuple(source.indexes), relation.name)
         here, all_here = self.alias, self.all_alias
         make = _contains if is_multiple(relation) else _points_to
@@ -166,7 +171,7 @@ class Walk:
         name, modifier = split_modifier(prop)
         found = self.collection.field(name)
         if found is None:
-            raise _Missing(name)
+            raise _Missing("unknown field", name)
         if found.hidden and not self.scope.hidden_allowed:
             raise FilterError("non-filterable field", name)
         if modifier == "length" and found.type in MULTI_VALUED:

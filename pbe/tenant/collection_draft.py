@@ -14,6 +14,7 @@ from pbe.tenant.collection_dry_run import dry_run
 from pbe.tenant.collection_row import delete_collection, insert_collection, update_collection
 from pbe.tenant.collection_table import has_table
 from pbe.tenant.collection_view import view_fields
+from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.rule_message import rule_message
 from pbe.tenant.sql_message import driver_text
 from pbe.tenant.tenant import Tenant
@@ -88,7 +89,7 @@ class Draft(Surroundings):
     def rule_error(self, collection: Collection, rule: str) -> str:
         """Why the rule does not compile."""
         try:
-            selection = Selection(self.catalog, collection, None, self.tenant.now())
+            selection = Selection(self.catalog, collection, RequestInfo(method=""), self.tenant.now())
             selection.rule(rule)
             selection.compiled()
         except FilterError as error:
