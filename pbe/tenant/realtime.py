@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pbe.errors import BadRequest, Forbidden, NotFound
 from pbe.tenant.pipeline import Event
 from pbe.tenant.realtime_broker import IDLE_S, LIFE_S, Broker
-from pbe.tenant.realtime_client import Client, Message, Outlet
+from pbe.tenant.realtime_client import Client, Message, Outlet, same_auth
 from pbe.tenant.realtime_events import RealtimeConnectRequestEvent, RealtimeEvents, RealtimeSubscribeRequestEvent
 from pbe.tenant.realtime_journal import Journal
-from pbe.tenant.record import Record
+from pbe.tenant.realtime_park import Park
 from pbe.tenant.request_info import RequestInfo
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ class Realtime:
         self.journal = Journal()
         self.events = RealtimeEvents(tenant, self.broker, self.journal)
         self.broker.changed = self.events.rebind
+        self.sockets: object = None  # what the WebSockets of the tenant share; theirs
+        self.park = Park(self.broker, self.journal, tenant.clock)
         self._tenant = tenant
-        tenant.closing.append(self.broker.close)
+        tenant.closing.append(self._close)
 
     async def connect(self, info: RequestInfo, ip: str, outlet: Outlet) -> Client:
         """Register whoever connected. Raises what hooks raise, and `Unavailable`."""
@@ -72,6 +74,10 @@ class Realtime:
 
         await self._tenant.pipeline.trigger(event, act)
 
+    async def _close(self) -> None:
+        await self.broker.close()
+        self.park.close()
+
     async def send(self, client_id: str, topic: str, data: bytes) -> bool:
         """Send JSON to a client that listens to `topic`; False where it does not, or is gone."""
         client = self.broker.clients.get(client_id)
@@ -79,13 +85,6 @@ class Realtime:
             return False
         await self.events.send(client, Message(topic, data))
         return True
-
-
-def same_auth(one: Record | None, other: Record | None) -> bool:
-    """Whether both are the same record, or both guests."""
-    if one is None or other is None:
-        return one is other
-    return one.id == other.id and one.collection.id == other.collection.id
 
 
 def realtime_of(tenant: "Tenant") -> Realtime:

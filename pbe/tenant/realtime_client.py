@@ -83,3 +83,10 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client {self.id}>"
+
+
+def same_auth(one: Record | None, other: Record | None) -> bool:
+    """Whether both are the same record, or both guests."""
+    if one is None or other is None:
+        return one is other
+    return one.id == other.id and one.collection.id == other.collection.id

@@ -13,8 +13,8 @@ from pbe.tenant.collection_events import CollectionEvent
 from pbe.tenant.pipeline import Event
 from pbe.tenant.realtime_broker import Broker
 from pbe.tenant.realtime_client import Client, Message
-from pbe.tenant.realtime_journal import Journal
-from pbe.tenant.realtime_message import Evaluation, Group, evaluate, groups_of, leave_json
+from pbe.tenant.realtime_journal import Journal, Kept
+from pbe.tenant.realtime_message import Evaluation, Group, evaluate, groups_of, leave_json, owner_of
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import RecordEvent
 from pbe.tenant.request_info import RequestInfo
@@ -106,11 +106,12 @@ class RealtimeEvents:
         if transitions:
             bind("before-update", "onModelUpdate", self._before_update, LAST, tags=tags)
 
-    async def post(self, heard: Heard) -> None:
+    async def post(self, heard: Heard, owner_id: str) -> None:
         """Send what an event says to everybody who hears of it, under one number."""
         if not heard:
             return
-        number = self._journal.add([(group.key, data) for group, data in heard])
+        kept = [Kept(group.topic, group.options, group.needs, group.who, data) for group, data in heard]
+        number = self._journal.add(owner_id, kept)
         for group, data in heard:
             for subscription in group.members:
                 message = Message(subscription.topic, data, number)
@@ -137,7 +138,9 @@ class RealtimeEvents:
         if isinstance(event, RecordEvent):
             groups = self._groups(event.record)
             if groups:
-                await self.post(await evaluate(Unit(self._tenant), groups, "create", event.record))
+                await self.post(
+                    await evaluate(Unit(self._tenant), groups, "create", event.record), owner_of(event.record)
+                )
         await event.next()
 
     async def _updated(self, event: Event) -> None:
@@ -147,7 +150,7 @@ class RealtimeEvents:
             groups = self._groups(event.record)
             before = self._before.pop(_key(event.record), None)
             if groups:
-                await self.post(await self._update(event.record, groups, before or set()))
+                await self.post(await self._update(event.record, groups, before or set()), owner_of(event.record))
         await event.next()
 
     async def _update(self, record: Record, groups: list[Group], before: set[Hashable]) -> Heard:
@@ -195,7 +198,7 @@ class RealtimeEvents:
         if isinstance(event, RecordEvent):
             if event.record.collection.is_auth:
                 self._auth_gone(event.record.collection.id, event.record.id)
-            await self.post(self._deletes.pop(_key(event.record), []))
+            await self.post(self._deletes.pop(_key(event.record), []), owner_of(event.record))
         await event.next()
 
     async def _undeleted(self, event: Event) -> None:

@@ -2,16 +2,37 @@
 
 An event is kept as what its groups heard. A client that comes back with the same topics and the same identity belongs
 to the same groups, so it gets what it would have got; while it is away its groups are kept alive (see
-`Realtime.park`).
+`realtime_park`).
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from pbe.tenant.realtime_identity import Needs
+from pbe.tenant.realtime_subscription import Options
 
 EVENTS_MAX = 2000
 BYTES_MAX = 4 * 1024 * 1024
 ENTRY_BYTES = 200
-Entry = tuple[int, list[tuple[Hashable, bytes]], int]
+
+
+class Kept(NamedTuple):
+    """What one group heard of an event."""
+
+    topic: str
+    options: Options
+    needs: Needs
+    who: Hashable
+    data: bytes
+
+
+class Entry(NamedTuple):
+    """One event: its number, whose e-mail it may hold (see `realtime_message.owner_of`), what each group heard."""
+
+    number: int
+    owner_id: str
+    heard: Sequence[Kept]
 
 
 class Journal:
@@ -24,25 +45,26 @@ class Journal:
         self._bytes = 0
         self._since = 0  # everything after this number is here
 
-    def add(self, heard: list[tuple[Hashable, bytes]]) -> int:
+    def add(self, owner_id: str, heard: Sequence[Kept]) -> int:
         """Number an event, and keep it while somebody could ask for it."""
         self.number += 1
         if not self.keeping:
             self._since = self.number
             return self.number
-        size = ENTRY_BYTES + sum(len(data) + ENTRY_BYTES for _, data in heard)
-        self._entries.append((self.number, heard, size))
-        self._bytes += size
+        entry = Entry(self.number, owner_id, heard)
+        self._entries.append(entry)
+        self._bytes += _size(entry)
         while len(self._entries) > EVENTS_MAX or self._bytes > BYTES_MAX:
-            self._since, _, gone = self._entries.popleft()
-            self._bytes -= gone
+            gone = self._entries.popleft()
+            self._since = gone.number
+            self._bytes -= _size(gone)
         return self.number
 
-    def after(self, number: int) -> Iterable[tuple[int, list[tuple[Hashable, bytes]]]] | None:
+    def after(self, number: int) -> list[Entry] | None:
         """The events after `number`, None where some of them are gone or the number is not of this tenant's loading."""
         if number < self._since or number > self.number:
             return None
-        return [(at, heard) for at, heard, _ in self._entries if at > number]
+        return [entry for entry in self._entries if entry.number > number]
 
     def forget(self) -> None:
         """Nobody can ask any more."""
@@ -50,3 +72,7 @@ class Journal:
         self._bytes = 0
         self._since = self.number
         self.keeping = False
+
+
+def _size(entry: Entry) -> int:
+    return ENTRY_BYTES + sum(len(kept.data) + ENTRY_BYTES for kept in entry.heard)

@@ -30,13 +30,20 @@ _FORBIDDEN = ("@collection.", "@request.")
 
 
 class Group(NamedTuple):
-    """Subscribers who see the same; `key` tells it from every other of the same event."""
+    """Subscribers who see the same: of one class `who`, as far as the rule `needs` to know."""
 
-    key: Hashable
+    topic: str
     rule: str | None
     options: Options
+    needs: Needs
+    who: Hashable
     info: RequestInfo
     members: list[Subscription]
+
+    @property
+    def key(self) -> Hashable:
+        """What tells the group from every other of the same event."""
+        return (self.topic, self.options, self.who)
 
 
 def topics_of(record: Record) -> list[tuple[str, str | None]]:
@@ -54,16 +61,17 @@ def groups_of(broker: Broker, record: Record, *, hooked: bool) -> list[Group]:
     hooked: whether a handler decides what is shown, which may tell any two apart.
     """
     found: list[Group] = []
+    owner_id = owner_of(record)
     for topic, rule in topics_of(record):
         for options, members in broker.topics.get(topic, {}).items():
             needs = EACH if hooked or options.expand else _needs(record.collection, rule, options)
             classes: dict[Hashable, list[Subscription]] = {}
             for subscription in members:
-                who = _who(record, subscription.client.auth, needs, options)
+                who = who_is(subscription.client.auth, needs, options, owner_id)
                 classes.setdefault(who, []).append(subscription)
             for who, same in classes.items():
                 info = RequestInfo(REALTIME, "GET", dict(options.query), dict(options.headers), {}, same[0].client.auth)
-                found.append(Group((topic, options, who), rule, options, info, same))
+                found.append(Group(topic, rule, options, needs, who, info, same))
     return found
 
 
@@ -74,11 +82,17 @@ def _needs(collection: Collection, rule: str | None, options: Options) -> Needs:
     return needs_of(text)
 
 
-def _who(record: Record, auth: Record | None, needs: Needs, options: Options) -> Hashable:
+def owner_of(record: Record) -> str:
+    """Whom a record belongs to, as far as its e-mail goes: an auth record to itself, any other to nobody."""
+    return record.id if record.collection.is_auth else ""
+
+
+def who_is(auth: Record | None, needs: Needs, options: Options, owner_id: str) -> Hashable:
+    """The class of whoever subscribes."""
     if auth is not None and auth.is_superuser and "@request.auth" not in options.filter and needs is not EACH:
         return SUPERUSER
     who = identity(auth, needs)
-    if auth is not None and record.collection.is_auth and auth.id == record.id:
+    if auth is not None and auth.id == owner_id:
         return ("owner", who)
     return (SUPERUSER, who) if auth is not None and auth.is_superuser else who
 
@@ -102,7 +116,7 @@ class Evaluation:
         if not rule and not wanted:
             return True
         own = (group.options.query, group.options.headers) if looks_at_options(rule + wanted) else ()
-        key = (rule, wanted, group.key[2] if isinstance(group.key, tuple) else None, own)
+        key = (rule, wanted, group.who, own)
         known = self._allowed.get(key)
         if known is None:
             known = self._allowed[key] = await self._matches(rule, wanted, group.info)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pbe.tenant import realtime_journal
 from pbe.tenant.realtime_identity import EACH, looks_at_options, needs_of
-from pbe.tenant.realtime_journal import Journal
+from pbe.tenant.realtime_journal import Journal, Kept
 from pbe.tenant.realtime_subscription import NO_OPTIONS, base_of, options_of, snake_case
 
 
@@ -91,14 +91,19 @@ def test_options_matter_only_to_rules_that_look_at_them() -> None:
     assert not looks_at_options("@request.method = 'GET'")
 
 
+def kept(data: bytes) -> Kept:
+    """What one group heard."""
+    return Kept("posts/*", NO_OPTIONS, frozenset(), None, data)
+
+
 def test_the_journal_gives_what_came_after_a_number() -> None:
     """All of it, in order; None where some is gone or the number was never given."""
     journal = Journal()
-    assert journal.add([("a", b"0")]) == 1
+    assert journal.add("", [kept(b"0")]) == 1
     journal.keeping = True
     for number in range(2, 6):
-        assert journal.add([("a", b"%d" % number)]) == number
-    assert [number for number, _ in journal.after(3) or ()] == [4, 5]
+        assert journal.add("", [kept(b"%d" % number)]) == number
+    assert [entry.number for entry in journal.after(3) or ()] == [4, 5]
     assert list(journal.after(5) or ()) == []
     assert journal.after(0) is None
     assert journal.after(6) is None
@@ -113,9 +118,9 @@ def test_the_journal_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal()
     journal.keeping = True
     for _ in range(10):
-        journal.add([("a", b"x")])
-    assert [number for number, _ in journal.after(7) or ()] == [8, 9, 10]
+        journal.add("", [kept(b"x")])
+    assert [entry.number for entry in journal.after(7) or ()] == [8, 9, 10]
     assert journal.after(6) is None
     monkeypatch.setattr(realtime_journal, "BYTES_MAX", 1000)
-    journal.add([("a", b"x" * 900)])
+    journal.add("", [kept(b"x" * 900)])
     assert journal.after(10) is None

@@ -36,6 +36,7 @@ MODULES = (
     "health",
     "logs",
     "realtime",
+    "realtime_ws",
     "records",
     "settings",
     "sql",

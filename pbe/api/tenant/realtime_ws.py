@@ -1,0 +1,204 @@
+"""/api/realtime/ws: the same topics and events over a WebSocket; docs/realtime.rst has the messages.
+
+Autobahn speaks the protocol: handshake, masking, fragments, UTF-8, pings, close codes. Events go out as ready frames.
+"""
+
+from typing import Any
+
+import orjson
+import txaio
+from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from pbe.api.tenant.caller import real_ip
+from pbe.api.tenant.realtime_frame import Frames, text_frame
+from pbe.api.tenant.realtime_session import CLOSES, SLOW_READER, TRY_AGAIN, Session
+from pbe.api.tenant.request_info import info_of
+from pbe.api.tenant.route import Route
+from pbe.errors import BadRequest
+from pbe.net import direct
+from pbe.tenant.realtime import realtime_of
+from pbe.tenant.realtime_client import Message, Subscription
+from pbe.tenant.request_info import RequestInfo
+from pbe.tenant.tenant import Tenant
+from pbe.web.request import Request
+from pbe.web.response import Response, Takeover
+
+MESSAGE_BYTES_MAX = 512 * 1024
+PING_S = 30
+PONG_S = 20
+HANDSHAKE_S = 10
+NORMAL = 1000
+
+
+def routes() -> list[Route]:
+    """The upgrade."""
+    return [Route("GET", "/api/realtime/ws", connect, quiet=True)]
+
+
+async def connect(request: Request, tenant: Tenant) -> Response:
+    """Hand the connection to a WebSocket; 400 for a request that does not ask for one."""
+    if not request.upgrade or request.headers.get("upgrade").lower() != "websocket":
+        raise BadRequest("A WebSocket upgrade is required.")
+    factory = _factory_of(tenant)
+    protocol: Any = factory.buildProtocol(None)
+    protocol.prepare(tenant, await info_of(request), real_ip(request, tenant))
+    lines = [b"GET ", request.target, b" HTTP/1.1\r\n"]
+    for name, value in request.headers.raw:
+        lines += (name, b": ", value, b"\r\n")
+    lines.append(b"\r\n")
+    return Takeover(protocol, first=b"".join(lines))
+
+
+def _factory_of(tenant: Tenant) -> "SocketFactory":
+    realtime = realtime_of(tenant)
+    if not isinstance(realtime.sockets, SocketFactory):
+        realtime.sockets = SocketFactory(tenant)
+    return realtime.sockets
+
+
+class SocketFactory(WebSocketServerFactory):
+    """The WebSockets of one tenant, and the frames they share."""
+
+    noisy = False
+
+    def __init__(self, tenant: Tenant) -> None:
+        txaio.config.loop = tenant.clock  # type: ignore[attr-defined]
+        super().__init__(reactor=tenant.clock, server="")  # type: ignore[no-untyped-call]
+        self.protocol = Socket
+        self.frames = Frames()
+        self.setProtocolOptions(  # type: ignore[no-untyped-call]
+            maxFramePayloadSize=MESSAGE_BYTES_MAX,
+            maxMessagePayloadSize=MESSAGE_BYTES_MAX,
+            autoPingInterval=PING_S,
+            autoPingTimeout=PONG_S,
+            openHandshakeTimeout=HANDSHAKE_S,
+            closeHandshakeTimeout=HANDSHAKE_S,
+            tcpNoDelay=True,
+            failByDrop=False,
+            perMessageCompressionAccept=_accept_deflate,
+        )
+
+
+def _accept_deflate(offers: list[Any]) -> Any:
+    """Per-message deflate without context from message to message: it keeps no memory, and frames can be shared."""
+    for offer in offers:
+        if isinstance(offer, PerMessageDeflateOffer) and offer.accept_no_context_takeover:
+            return PerMessageDeflateOfferAccept(  # type: ignore[no-untyped-call]
+                offer,
+                request_no_context_takeover=True,
+                no_context_takeover=True,
+                max_message_size=MESSAGE_BYTES_MAX,
+            )
+    return None
+
+
+@implementer(IPushProducer)
+class Socket(WebSocketServerProtocol):
+    """One WebSocket: the outlet of its client, and the mouth and ear of its session."""
+
+    factory: SocketFactory
+    transport: Any
+
+    def prepare(self, tenant: Tenant, info: RequestInfo, ip: str) -> None:
+        """What the handler knows of the request; called before the connection is handed over."""
+        self._tenant = tenant
+        self._realtime = realtime_of(tenant)
+        self._info = info
+        self._ip = ip
+        self._opened = False
+        self._shutting = False
+        self._session = Session(
+            tenant, self._realtime, info, ip, tell=self._tell, deliver=self._send_events, close=self._shut
+        )
+
+    # what Autobahn calls
+
+    def onOpen(self) -> None:
+        """The handshake is done."""
+        self._deflate = self._perMessageCompress is not None
+        self._opened = True
+        self._tenant.streams += 1
+        self._realtime.park.opened()
+        self.transport.registerProducer(self, True)
+        task = Deferred.fromCoroutine(self._begin())
+        task.addErrback(lambda _: self._shut(TRY_AGAIN, "refused"))
+
+    async def _begin(self) -> None:
+        client = await self._realtime.connect(self._info, self._ip, self)
+        if self._opened:
+            self._session.begin(client)
+        else:
+            self._realtime.broker.forget(client)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """A message of the client."""
+        if isBinary:
+            self._shut(1003, "text only")
+        else:
+            self._session.heard(payload)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The connection is gone; one that went by itself may come back."""
+        if not self._opened:
+            return
+        self._opened = False
+        self._tenant.streams -= 1
+        client, self._session.client = self._session.client, None
+        if client is None:
+            self._realtime.park.missed()
+        elif code == NORMAL and wasClean:
+            self._realtime.broker.forget(client)
+            self._realtime.park.lost(client)
+        else:
+            self._realtime.park.lost(client)
+
+    # the outlet
+
+    def deliver(self, messages: list[tuple[Subscription | None, Message]]) -> None:
+        """Send these in one write."""
+        self._send_events([message for _, message in messages])
+
+    def end(self, reason: str) -> None:
+        """Close with the code for the reason; one that does not read is cut off after telling it."""
+        code, text = CLOSES.get(reason, (TRY_AGAIN, reason))
+        self._shut(code, text)
+        if code == SLOW_READER:
+            self.transport.abortConnection()
+
+    # the producer of what is sent
+
+    def pauseProducing(self) -> None:
+        """The client reads slowly."""
+        if self._session.client is not None:
+            self._session.client.slow = True
+
+    def resumeProducing(self) -> None:
+        """The client reads again."""
+        if self._session.client is not None:
+            self._realtime.broker.resume(self._session.client)
+
+    def stopProducing(self) -> None:
+        """Nothing can be sent any more."""
+
+    # inside
+
+    def _send_events(self, messages: list[Message]) -> None:
+        if messages and self._is_up():
+            frames = self.factory.frames
+            direct.write(self.transport, b"".join(frames.of(message, deflate=self._deflate) for message in messages))
+
+    def _is_up(self) -> bool:
+        return self._opened and self.state == self.STATE_OPEN
+
+    def _tell(self, said: dict[str, Any]) -> None:
+        if self._is_up():
+            direct.write(self.transport, text_frame(orjson.dumps(said), deflate=self._deflate))
+
+    def _shut(self, code: int, reason: str) -> None:
+        if self._opened and not self._shutting:  # sendClose itself takes no code below 3000 but 1000
+            self._shutting = True
+            self.sendCloseFrame(code, reason.encode(), False)
