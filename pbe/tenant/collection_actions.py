@@ -153,7 +153,7 @@ async def remove(unit: Unit, draft: Draft, collection: Collection, *, integrity:
         execute = CollectionEvent("onCollectionDeleteExecute", collection, unit)
 
         async def write(_: Event) -> None:
-            _drop(draft, collection, integrity)
+            await _drop(draft, collection, integrity)
 
         await pipeline.wrap(execute, "onCollectionDeleteExecute", None, "onModelDeleteExecute", write)
 
@@ -173,7 +173,7 @@ async def _deleted(unit: Unit, collection: Collection, error: BaseException | No
     await after(unit, collection, "Delete", error)
 
 
-def _drop(draft: Draft, collection: Collection, integrity: bool) -> None:
+async def _drop(draft: Draft, collection: Collection, integrity: bool) -> None:
     if collection.system:
         raise SchemaFailure(f"[{collection.name}] system collections cannot be deleted")
     others = [entry.name for entry, _ in draft.catalog.references(collection.id) if entry.id != collection.id]
@@ -181,7 +181,8 @@ def _drop(draft: Draft, collection: Collection, integrity: bool) -> None:
         raise SchemaFailure(
             f"[{collection.name}] failed to delete due to existing relation references: {', '.join(others)}"
         )
-    (drop_view if collection.is_view else drop_table)(draft.tx, collection.name)
+    drop = drop_view if collection.is_view else drop_table
+    await draft.heavy(lambda tx: drop(tx, collection.name))
     draft.remove(collection)
     if collection.is_auth:
         auth_links.after_collection_delete(draft.tx, collection)

@@ -1,5 +1,8 @@
 """The collections of a tenant while a transaction changes them, and what a validation asks of the database."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from pbe.query.errors import FilterError
 from pbe.query.select import Selection
 from pbe.schema.collection import Collection, from_row
@@ -19,6 +22,7 @@ from pbe.tenant.rule_message import rule_message
 from pbe.tenant.sql_message import driver_text
 from pbe.tenant.tenant import Tenant
 
+T = TypeVar("T")
 VIEW_ERROR_CHARS_MAX = 500
 
 
@@ -29,6 +33,24 @@ class Draft(Surroundings):
         self.tenant = tenant
         self.tx = tx
         self.catalog = Catalog(read_collections(tx))
+        self._view_errors: dict[str, str] = {}
+
+    async def heavy(self, work: Callable[[Transaction], T]) -> T:
+        """Run work that may take long on a worker, in this transaction; only where its writes are exclusive."""
+        done = await self.tx.heavy_job(lambda connection: work(Transaction(connection)))
+        result: T = done
+        return result
+
+    async def try_view(self, query: str) -> None:
+        """Find out whether the query can be a view's, its first rows included; `view_error` knows from then on."""
+        names, random_bytes = self.catalog, self.tenant.services.random_bytes
+        try:
+            await self.heavy(lambda tx: dry_run(tx, query, names, random_bytes))
+        except (ViewError, SqlError) as error:
+            text = error.text if isinstance(error, ViewError) else driver_text(error)
+            self._view_errors[query] = text[:VIEW_ERROR_CHARS_MAX]
+        else:
+            self._view_errors[query] = ""
 
     def publish(self) -> None:
         """From now on requests see these collections; only at the end of the transaction's work."""
@@ -97,12 +119,8 @@ class Draft(Surroundings):
         return ""
 
     def view_error(self, query: str) -> str:
-        """Why the query cannot be a view's; its rows are looked at too."""
-        try:
-            dry_run(self.tx, query, self.catalog, self.tenant.services.random_bytes)
-        except (ViewError, SqlError) as error:
-            return (error.text if isinstance(error, ViewError) else driver_text(error))[:VIEW_ERROR_CHARS_MAX]
-        return ""
+        """Why the query cannot be a view's; only after `try_view`."""
+        return self._view_errors[query]
 
     def has_provider(self, name: str) -> bool:
         """Whether the catalogue knows the provider."""

@@ -58,7 +58,7 @@ async def _import(unit: Unit, draft: Draft, data: Sequence[Mapping[str, Any]], d
             await remove(unit, draft, old, integrity=False)
     stored = [await _stored(unit, draft, entry) for entry in _ordered(imported)]
     for entry in stored:
-        _check(draft, entry, before.get(entry.id))
+        await _check(draft, entry, before.get(entry.id))
 
 
 def _ordered(imported: list[Collection]) -> list[Collection]:
@@ -73,9 +73,9 @@ async def _stored(unit: Unit, draft: Draft, collection: Collection) -> Collectio
         raise SchemaFailure(f'failed to save collection "{collection.name}": {raw_text(error)}') from error
 
 
-def _check(draft: Draft, collection: Collection, old: Collection | None) -> None:
+async def _check(draft: Draft, collection: Collection, old: Collection | None) -> None:
     try:
-        validated(draft, collection, old if old is not None else collection)
+        await validated(draft, collection, old if old is not None else collection)
     except Invalid as error:
         shown = json.dumps(tree_of(error.data), indent=2, ensure_ascii=False, sort_keys=True)
         said = f'Data validations failed for collection "{collection.name}" ({collection.id}):\n{shown}'

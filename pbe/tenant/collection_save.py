@@ -46,7 +46,7 @@ async def save(unit: Unit, draft: Draft, collection: Collection, *, validated: b
         execute = CollectionEvent(f"onCollection{action}Execute", event.collection, unit)
 
         async def write(_: Event) -> None:
-            execute.collection = _execute(draft, execute.collection)
+            execute.collection = await _execute(draft, execute.collection)
 
         await pipeline.wrap(execute, f"onCollection{action}Execute", None, f"onModel{action}Execute", write)
         event.collection = execute.collection
@@ -103,17 +103,18 @@ async def _validate(unit: Unit, draft: Draft, event: CollectionEvent) -> None:
     checked = CollectionEvent("onCollectionValidate", event.collection, unit)
 
     async def check(_: Event) -> None:
-        checked.collection = validated(draft, checked.collection)
+        checked.collection = await validated(draft, checked.collection)
 
     await unit.tenant.pipeline.wrap(checked, "onCollectionValidate", None, "onModelValidate", check)
     event.collection = checked.collection
 
 
-def validated(draft: Draft, collection: Collection, old: Collection | None = None) -> Collection:
+async def validated(draft: Draft, collection: Collection, old: Collection | None = None) -> Collection:
     """The collection, a view with its fields of its query; raises `Invalid`. old: what it was, else as stored."""
     before = old if old is not None else None if collection.is_new else draft.stored(collection.id)
     if collection.is_view:
         collection = _with_view_fields(draft, collection)
+        await draft.try_view(collection.view_query)
     errors = validate(collection, before, draft)
     if errors:
         raise Invalid(data=errors)
@@ -137,7 +138,7 @@ def _forced(collection: Collection) -> Collection:
     return collection.evolve(name=SUPERUSERS, options=options)
 
 
-def _execute(draft: Draft, collection: Collection) -> Collection:
+async def _execute(draft: Draft, collection: Collection) -> Collection:
     if collection.name == SUPERUSERS and collection.is_auth:
         collection = _forced(collection)
     old = None if collection.is_new else draft.stored(collection.id)
@@ -147,7 +148,7 @@ def _execute(draft: Draft, collection: Collection) -> Collection:
         collection = _write_view(draft, collection, old)
     stored = draft.put(collection, old.id if old is not None else "")
     if not stored.is_view:
-        sync_table(draft.tx, stored, old)
+        await draft.heavy(lambda tx: sync_table(tx, stored, old))
     try:
         refresh_views(draft, stored.id)
     except (ViewError, SchemaFailure):

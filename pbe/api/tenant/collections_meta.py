@@ -64,7 +64,10 @@ class _Undo(Exception):
 
 async def _tried(tenant: Tenant, query: str) -> DryRun:
     async def work(tx: Transaction) -> None:
-        raise _Undo(dry_run(tx, query, tenant.catalog, tenant.services.random_bytes))
+        catalog, random_bytes = tenant.catalog, tenant.services.random_bytes
+        raise _Undo(
+            await tx.heavy_job(lambda connection: dry_run(Transaction(connection), query, catalog, random_bytes))
+        )
 
     try:
         await tenant.data.write(work, exclusive=True)
