@@ -99,7 +99,7 @@ def members(tmp_path: Path) -> Iterator[Members]:
 
 
 def test_any_member_answers_and_the_death_of_the_leader_is_outlived(members: Members) -> None:
-    """What one member acknowledged every other shows, also after the leader was killed; it catches up when it returns."""
+    """What one member acknowledged every other shows, also after the leader was killed; and it catches up."""
     names = list(members.raft)
     for number, name in enumerate(names):
         body = {"id": f"t{number}", "domain": f"t{number}.localhost"}
