@@ -132,8 +132,8 @@ class RouteTable:
                 self._tell(tenant_id)
 
     def drop_node(self, node_id: str) -> None:
-        """The node is no more."""
-        node = self._nodes.pop(node_id, None)
+        """The node is no more. Its entry stays, since routes may speak of it, and it may come back under them."""
+        node = self._nodes.get(node_id)
         if node is not None:
             node.address, node.status = "", "down"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pbe.errors import PeerError
@@ -65,6 +65,7 @@ STEPS = st.lists(
 )
 
 
+@example([("away", 0, 0), ("route", 0, 0), ("away", 0, 0), ("node", 0, 0)], 1, 1)  # the node comes after its route
 @given(STEPS, st.integers(1, 5), st.integers(1, 3))
 def test_a_gateway_catches_up_whatever_it_missed(steps: list[tuple[str, int, int]], history: int, piece: int) -> None:
     """Cut off at any moment and for any time, it knows in the end what there is to know."""
