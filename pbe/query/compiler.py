@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pbe.query.compare import compare
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.functions import call
 from pbe.query.macros import macro
 from pbe.query.names import resolve_name
@@ -85,7 +85,7 @@ def _side(side: str, token: Token, names: Names) -> Operand:
     try:
         return _operand(token, names)
     except FilterError as error:
-        raise error.at(side, token.text) from error
+        raise FilterError(f"invalid {side} operand {quoted(token.text)} - {error}") from error
 
 
 def _operand(token: Token, names: Names) -> Operand:

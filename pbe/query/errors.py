@@ -2,21 +2,33 @@
 
 from pbe.errors import PbeError
 
+_NAMED = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\"}
+
 
 class FilterError(PbeError):
     """The text of a filter, rule or sort is wrong, or it names what it may not.
 
-    side, operand: which operand of a comparison could not be resolved, "" where the text could not even be parsed.
-    Private text: an endpoint decides which public error it becomes (400 for a list's filter, 404 for a view's rule).
+    `str(error)` is what the stock server says of it, which superusers see who save a rule; to others an endpoint shows
+    an error of its own (400 for a list's filter, 404 for a view's rule).
     """
 
-    def __init__(self, reason: str, subject: str = "") -> None:
-        super().__init__(reason, subject)
-        self.side = ""
-        self.operand = ""
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
 
-    def at(self, side: str, operand: str) -> "FilterError":
-        """The same error, of the operand on the "left" or "right" of a comparison; the innermost one stays."""
-        if not self.side:
-            self.side, self.operand = side, operand
-        return self
+
+def quoted(text: str, quote: str = '"') -> str:
+    """`text` as a Go literal: what messages put in quotes."""
+    return quote + "".join(_escaped(char, quote) for char in text) + quote
+
+
+def _escaped(char: str, quote: str) -> str:
+    if char == quote:
+        return "\\" + char
+    if char in _NAMED:
+        return _NAMED[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.operand import NullFallback, Operand
 from pbe.query.sql import Sql, fill, join
 from pbe.query.tree import Identifier, Number, Text, Token
@@ -22,17 +22,18 @@ def call(function: str, args: tuple[Token, ...], resolve: Resolve) -> Operand:
         return _geo_distance(args, resolve)
     if function == "strftime":
         return _strftime(args, resolve)
-    raise FilterError("unknown function", function)
+    raise FilterError(f"unknown function {quoted(function)}")
 
 
 def _geo_distance(args: tuple[Token, ...], resolve: Resolve) -> Operand:
     """geoDistance(lonA, latA, lonB, latB): kilometres along the sphere; never demands "all match"."""
     if len(args) != 4:
         raise FilterError(f"[geoDistance] expected 4 arguments, got {len(args)}")
-    wrong = next((at for at, arg in enumerate(args) if not isinstance(arg, Identifier | Number)), None)
-    if wrong is not None:
-        raise FilterError(f"[geoDistance] argument {wrong} must be an identifier or number")
-    points = dict(zip(("lonA", "latA", "lonB", "latB"), map(resolve, args), strict=True))
+    points: dict[str, Operand] = {}
+    for position, (name, arg) in enumerate(zip(("lonA", "latA", "lonB", "latB"), args, strict=True)):
+        if not isinstance(arg, Identifier | Number):
+            raise FilterError(f"[geoDistance] argument {position} must be an identifier or number")
+        points[name] = _resolved(arg, resolve, f"[geoDistance] failed to resolve argument {position}")
     values = tuple(value for operand in points.values() for value in operand.values)
     sql = fill(_HAVERSINE, {key: operand.sql for key, operand in points.items()})
     return Operand(sql, values, NullFallback.DISABLED)
@@ -43,16 +44,13 @@ def _strftime(args: tuple[Token, ...], resolve: Resolve) -> Operand:
     if not args:
         raise FilterError("[strftime] expected at least 1 arguments, got 0")
     if len(args) > STRFTIME_ARGUMENTS_MAX:
-        limit = f"max allowed {STRFTIME_ARGUMENTS_MAX}, got {len(args)}"
-        raise FilterError(f"[strftime] too many arguments ({limit})")
+        most = f"(max allowed {STRFTIME_ARGUMENTS_MAX}, got {len(args)})"
+        raise FilterError(f"[strftime] too many arguments {most}")
     if not isinstance(args[0], Text):
         raise FilterError("[strftime] expects the first argument to be a format string")
-    if len(args) > 1 and not isinstance(args[1], Text | Identifier | Number):
-        raise FilterError("[strftime] expects the second argument to be of a valid time-value type")
-    wrong = next((at for at, arg in enumerate(args[2:]) if not isinstance(arg, Text)), None)
-    if wrong is not None:
-        raise FilterError(f"[strftime] invalid modifier argument {wrong} - can be only string")
-    operands = [resolve(arg) for arg in args]
+    operands = [_resolved(args[0], resolve, "[strftime] failed to resolve format argument")]
+    for position, arg in enumerate(args[1:]):
+        operands.append(_strftime_argument(position, arg, resolve))
     sql = _strftime_sql([operand.sql for operand in operands])
     values = tuple(value for operand in operands for value in operand.values)
     multi = operands[1].multi if len(operands) > 1 else None
@@ -60,6 +58,24 @@ def _strftime(args: tuple[Token, ...], resolve: Resolve) -> Operand:
         each = [operands[0].sql, multi.value, *(operand.sql for operand in operands[2:])]
         multi = replace(multi, value=_strftime_sql(each))
     return Operand(sql, values, NullFallback.ENFORCED, multi)
+
+
+def _strftime_argument(position: int, arg: Token, resolve: Resolve) -> Operand:
+    """The time value, which may be an identifier, or a modifier, which may not."""
+    if position == 0:
+        if not isinstance(arg, Text | Identifier | Number):
+            raise FilterError("[strftime] expects the second argument to be of a valid time-value type")
+        return _resolved(arg, resolve, "[strftime] failed to resolve time-value argument")
+    if not isinstance(arg, Text):
+        raise FilterError(f"[strftime] invalid modifier argument {position - 1} - can be only string")
+    return _resolved(arg, resolve, f"[strftime] failed to resolve modifier argument {position - 1}")
+
+
+def _resolved(arg: Token, resolve: Resolve, failed: str) -> Operand:
+    try:
+        return resolve(arg)
+    except FilterError as error:
+        raise FilterError(f"{failed}: {error}") from error
 
 
 def _strftime_sql(parts: list[Sql]) -> Sql:

@@ -6,7 +6,7 @@ texts but not comments, as PocketBase's scanner does. Matching parentheses are r
 scanned once and not once a level. A NUL ends the token that it stands in, and the filter where it starts one.
 """
 
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.tree import OPERATORS, Call, Identifier, Number, Text, Token
 
 CALL_DEPTH_MAX = 3
@@ -51,6 +51,7 @@ class Lexer:
         self._at = start
         self._end = end
         self._pairs = pairs
+        self._ran = False
 
     def next(self) -> Word | None:
         """The next word, spaces and comments skipped; None at the end."""
@@ -58,8 +59,10 @@ class Lexer:
             char = self._text[self._at]
             if char in _SPACES:
                 self._at += 1
+                self._ran = True
             elif char == "/":
                 self._comment()
+                self._ran = False
             elif char == _NUL:
                 return None
             else:
@@ -67,6 +70,7 @@ class Lexer:
         return None
 
     def _word(self, char: str) -> Word:
+        ran, self._ran = self._ran, char not in _QUOTES and char != "("
         if char == "(":
             return self._group()
         if char in _IDENTIFIER_START:
@@ -78,14 +82,16 @@ class Lexer:
         if char in _SIGNS:
             sign = self._run(_SIGNS)
             if sign not in OPERATORS:
-                raise FilterError("invalid sign operator", sign)
+                raise FilterError(f"invalid sign operator {quoted(sign)}")
             return Sign(sign)
         if char in _JOINS:
             word = self._run(_JOINS)
             if word not in ("&&", "||"):
-                raise FilterError("invalid join operator", word)
+                raise FilterError(f"invalid join operator {quoted(word)}")
             return Join(word)
-        raise FilterError("unexpected character", char)
+        # The stock scanner steps back by one byte after a run, into the middle of such a character.
+        shown = "\ufffd" if ran and not char.isascii() else char
+        raise FilterError("unexpected character " + quoted(shown, "'"))
 
     def _run(self, allowed: frozenset[str]) -> str:
         start = at = self._at
@@ -120,7 +126,7 @@ class Lexer:
         self._at = at
         self._skip_nul()
         if literal == "-" or literal[0] == "." or literal[-1] == ".":
-            raise FilterError("invalid number", literal)
+            raise FilterError(f"invalid number {quoted(literal)}")
         return Number(literal)
 
     def _quoted(self) -> Text:
@@ -135,8 +141,10 @@ class Lexer:
         at = start
         while True:
             at = self._text.find(quote, at + 1, self._end)
-            if at < 0 or self._text.find(_NUL, start, at) >= 0:
-                raise FilterError("invalid quoted text", self._text[start : self._end])
+            nul = self._text.find(_NUL, start, at if at >= 0 else self._end)
+            if at < 0 or nul >= 0:
+                read = self._text[start : nul if nul >= 0 else self._end]
+                raise FilterError(f"invalid quoted text {quoted(read)}")
             if at == start + 1 or self._text[at - 1] != "\\":
                 return at
 
@@ -149,9 +157,10 @@ class Lexer:
         self._at = at
         calls = at < self._end and self._text[at] == "("
         if calls and depth <= 0:
-            raise FilterError("max nested function arguments reached", literal)
+            raise FilterError(f"max nested function arguments reached (max: {CALL_DEPTH_MAX})")
         if literal[-1] in ".:" or literal in ("@", "_", "#"):
-            raise FilterError("invalid function name" if calls else "invalid identifier", literal)
+            what = "function name" if calls else "identifier"
+            raise FilterError(f"invalid {what} {quoted(literal)}")
         if calls:
             return Call(literal, self._arguments(literal, depth))
         self._skip_nul()
@@ -169,27 +178,53 @@ class Lexer:
             if char in _SPACES:
                 self._at += 1
             elif char == "/":
-                self._comment()
+                self._comment_in(function)
             elif char == _NUL:
                 break
             elif (char == ",") is not after_value:
-                raise FilterError("misplaced comma or argument", function)
+                wrong = "expected comma after the last argument" if after_value else "unexpected comma"
+                raise FilterError(f"{wrong} in function {quoted(function)}")
             elif char == ",":
                 after_value = False
                 self._at += 1
             else:
                 args.append(self._argument(char, function, depth))
                 after_value = True
-        raise FilterError("invalid or incomplete function", function)
+        raise FilterError(f"invalid or incomplete function {quoted(function)} (expected ')')")
+
+    def _comment_in(self, function: str) -> None:
+        try:
+            self._comment()
+        except FilterError as error:
+            raise FilterError(f"failed to scan comment in function {quoted(function)}: {error}") from error
 
     def _argument(self, char: str, function: str, depth: int) -> Token:
-        if char in _IDENTIFIER_START:
-            return self._identifier(depth - 1)
-        if char in _NUMBER_START:
-            return self._number()
-        if char in _QUOTES:
-            return self._quoted()
-        raise FilterError("unsupported argument character", function)
+        start = self._at
+        where = f"in function {quoted(function)}"
+        try:
+            if char in _IDENTIFIER_START:
+                kind = "identifier"
+                return self._identifier(depth - 1)
+            if char in _NUMBER_START:
+                kind = "number"
+                return self._number()
+            if char in _QUOTES:
+                kind = "text"
+                return self._quoted()
+        except FilterError as error:
+            read = quoted(self._read_of(kind, start))
+            raise FilterError(f"invalid {kind} argument {read} {where}: {error}") from error
+        shown = quoted(char, "'")
+        raise FilterError(f"unsupported argument character {shown} {where}")
+
+    def _read_of(self, kind: str, start: int) -> str:
+        """What was read of an argument before it turned out to be wrong."""
+        if kind == "text":
+            return self._text[start : self._end].partition(_NUL)[0]
+        at = start + 1
+        while at < self._end and self._text[at] in (_IDENTIFIER if kind == "identifier" else _DIGITS | {"."}):
+            at += 1
+        return self._text[start:at]
 
     def _group(self) -> Enclosed:
         start = self._at
@@ -216,4 +251,4 @@ class Lexer:
             elif char == _NUL:
                 break
             at += 1
-        raise FilterError("missing closing bracket")
+        raise FilterError(f"invalid formatted group - missing {len(open_at)} closing bracket(s)")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, RequestLike, is_multiple, related_id
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.operand import NULL, MultiMatch, NullFallback, Operand, left_join
 from pbe.query.parser import parse
 from pbe.query.paths import Walk
@@ -42,11 +42,12 @@ def _walk(scope: Scope, *, lenient: bool = False) -> Walk:
 def _collection(props: list[str], scope: Scope) -> Operand:
     """``@collection.name[:alias].path``: every row of another collection, as one and the same row for one alias."""
     if len(props) < 3:
-        raise FilterError("invalid @collection field path")
+        raise FilterError(f"invalid @collection field path in {quoted('.'.join(props))}")
     name, _, alias = props[1].partition(":")
     target = scope.collection(name)
     if target is None:
-        raise FilterError("failed to load collection", name)
+        path = quoted(".".join(props))
+        raise FilterError(f"failed to load collection {quoted(props[1])} from field path {path}")
     walk = _walk(scope)
     walk.enter(("@collection", alias, "" if alias else target.name), target, None, many=True, to_many=True)
     return walk.resolve(props[2:])
@@ -83,7 +84,7 @@ def _body(props: list[str], scope: Scope, request: RequestLike, compile_group: C
     if modifier == "changed":
         return _changed(name, scope, compile_group)
     if target.type not in MULTI_VALUED:
-        raise FilterError("field doesn't support multivalue operations", name)
+        raise FilterError(f"field {quoted(name)} doesn't support multivalue operations")
     items = _items(value)
     if modifier == "length":
         return Operand(Sql(str(len(items))))
@@ -112,7 +113,8 @@ def _body_relation(target: FieldLike, props: list[str], scope: Scope, request: R
     """A path through the records that a sent relation points to."""
     collection: CollectionLike | None = scope.collection(related_id(target))
     if collection is None:
-        raise FilterError("failed to load the collection of field", target.name)
+        at = quoted(target.name)
+        raise FilterError(f"failed to load collection {quoted(related_id(target))} from data field {at}")
     ids = unique_texts(request.body.get(target.name))
     if not ids:
         return NULL

@@ -12,7 +12,7 @@ mean there. Nesting is kept on a list, not on Python's stack, so its depth costs
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.lexer import Enclosed, Join, Lexer, Sign, Word
 from pbe.query.tree import Call, Comparison, Group, Identifier, Number, Text, Token
 
@@ -37,22 +37,21 @@ class _Level:
     def take(self, word: Word) -> None:
         """Go one step on with a word that is not a group."""
         if self.step == _LEFT:
-            self.left = _operand(word, "left")
+            self.left = _operand(word, "left operand (identifier, function, text or number)")
             self.step = _SIGN
         elif self.step == _SIGN:
             if not isinstance(word, Sign):
-                raise FilterError("expected a sign operator, got", _shown(word))
+                raise FilterError(f"expected a sign operator, got {_shown(word)}")
             self.operator = str(word)
             self.step = _RIGHT
         elif self.step == _RIGHT:
-            left = self.left
-            if left is None:
-                raise FilterError("expected left operand")
-            self.members.append((self.word, Comparison(left, self.operator, _operand(word, "right"))))
+            right = _operand(word, "right operand (identifier, function text or number)")
+            if self.left is not None:
+                self.members.append((self.word, Comparison(self.left, self.operator, right)))
             self.step = _JOIN
         else:
             if not isinstance(word, Join):
-                raise FilterError("expected && or ||, got", _shown(word))
+                raise FilterError(f"expected && or ||, got {_shown(word)}")
             self.word = "OR" if word == "||" else "AND"
             self.step = _LEFT
 
@@ -66,19 +65,19 @@ class _Level:
         return Group(tuple(self.members))
 
 
-def _operand(word: Word, side: str) -> Token:
+def _operand(word: Word, wanted: str) -> Token:
     if isinstance(word, Identifier | Text | Number | Call):
         return word
-    comma = "," if side == "left" else ""  # as the stock server writes it
-    raise FilterError(f"expected {side} operand (identifier, function{comma} text or number), got", _shown(word))
+    raise FilterError(f"expected {wanted}, got {_shown(word)}")
+
+
+_KINDS = {Identifier: "identifier", Text: "text", Number: "number", Call: "function", Sign: "sign", Join: "join"}
 
 
 def _shown(word: Word) -> str:
-    """The word and its kind, as messages name them."""
-    kinds: dict[type, str] = {
-        Identifier: "identifier", Text: "text", Number: "number", Call: "function", Sign: "sign", Join: "join",
-    }  # fmt: skip
-    return f'"{word if isinstance(word, str) else getattr(word, "text", "")}" ({kinds.get(type(word), "group")})'
+    """A word as messages name it."""
+    text = word.text if isinstance(word, Identifier | Text | Number | Call) else str(word)
+    return f"{quoted(text)} ({_KINDS.get(type(word), 'group')})"
 
 
 def parse(text: str) -> Group:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pbe.query.catalog import MULTI_VALUED, CollectionLike, FieldLike, is_multiple, related_id
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.indexes import has_unique_column
 from pbe.query.operand import NULL, MultiMatch, NullFallback, Operand, left_join
 from pbe.query.resolver import Scope, split_modifier
@@ -21,7 +21,7 @@ RELATION_DEPTH_MAX = 6
 
 
 class _Missing(Exception):
-    """The path names nothing; args are the reason and what it is about."""
+    """The path names nothing."""
 
 
 @dataclass(slots=True)
@@ -68,15 +68,15 @@ class Walk:
             for depth, prop in enumerate(props[:-1]):
                 found = self.collection.field(prop)
                 if found is not None and found.hidden and not self.scope.hidden_allowed:
-                    raise FilterError("non-filterable field", prop)
+                    raise FilterError(f"non-filterable field {quoted(prop)}")
                 if found is not None and found.type in ("json", "geoPoint"):
                     return self._json(found, props[depth + 1 :])
                 if depth >= RELATION_DEPTH_MAX:
-                    raise FilterError("max nested relations reached", prop)
+                    raise FilterError(f"max nested relations reached for field {quoted(prop)}")
                 if found is None:
                     self._back(prop)
                 elif found.type != "relation":
-                    raise FilterError("field is not a valid relation", prop)
+                    raise FilterError(f"field {quoted(prop)} is not a valid relation")
                 elif depth == len(props) - 2 and props[-1] == "id" and not is_multiple(found):
                     self._related(found)
                     return self._last(prop)
@@ -86,13 +86,12 @@ class Walk:
         except _Missing as missing:
             if self.lenient:
                 return NULL
-            reason, subject = missing.args
-            raise FilterError(reason, subject) from None
+            raise FilterError(str(missing)) from None
 
     def _related(self, relation: FieldLike) -> CollectionLike:
         target = self.scope.collection(related_id(relation))
         if target is None:
-            raise FilterError("failed to load the collection of field", relation.name)
+            raise FilterError(f"failed to load field {quoted(relation.name)} collection")
         return target
 
     def _forward(self, relation: FieldLike) -> None:
@@ -117,22 +116,7 @@ class Walk:
         self.collection, self.alias, self.all_alias, self.key = target, alias, all_alias, key
 
     def _back(self, prop: str) -> None:
-        parts = _split_back(prop)
-        if parts is None:
-            raise _Missing("failed to resolve field", prop)
-        name, relation_name = parts
-        source = self.scope.collection(name)
-        if source is None:
-            raise _Missing("failed to load back relation field", prop)
-        relation = source.field(relation_name)
-        if relation is None:
-            raise _Missing("missing back relation field", relation_name)
-        if relation.type != "relation":
-            raise _Missing("invalid back relation field", relation_name)
-        if relation.hidden and not self.scope.hidden_allowed:
-            raise FilterError("non-filterable back relation field", relation.name)
-        if related_id(relation) != self.collection.id:
-            raise _Missing("invalid collection reference of a back relation field", relation.name)
+        source, relation = self._back_relation(prop)
         several = is_multiple(relation) or not has_unique_column(tuple(source.indexes), relation.name)
         here, all_here = self.alias, self.all_alias
         make = _contains if is_multiple(relation) else _points_to
@@ -145,6 +129,26 @@ class Walk:
         self.all_joins.append(left_join(table_sql, alias, make(self.scope, alias, relation.name, all_here)))
         self.collection, self.all_alias, self.key = source, alias, key
         self.many = self.many or several
+
+    def _back_relation(self, prop: str) -> tuple[CollectionLike, FieldLike]:
+        """The collection and the relation field that ``collection_via_field`` names."""
+        parts = _split_back(prop)
+        if parts is None:
+            raise _Missing(f"failed to resolve field {quoted(prop)}")
+        source = self.scope.collection(parts[0])
+        if source is None:
+            raise _Missing(f"failed to load back relation field {quoted(prop)} collection")
+        name = quoted(parts[1])
+        relation = source.field(parts[1])
+        if relation is None:
+            raise _Missing(f"missing back relation field {name}")
+        if relation.type != "relation":
+            raise _Missing(f"invalid back relation field {name}")
+        if relation.hidden and not self.scope.hidden_allowed:
+            raise FilterError(f"non-filterable back relation field {name}")
+        if related_id(relation) != self.collection.id:
+            raise _Missing(f"invalid collection reference of a back relation field {name}")
+        return source, relation
 
     def _json(self, found: FieldLike, rest: list[str]) -> Operand:
         path = ""
@@ -171,9 +175,9 @@ class Walk:
         name, modifier = split_modifier(prop)
         found = self.collection.field(name)
         if found is None:
-            raise _Missing("unknown field", name)
+            raise _Missing(f"unknown field {quoted(name)}")
         if found.hidden and not self.scope.hidden_allowed:
-            raise FilterError("non-filterable field", name)
+            raise FilterError(f"non-filterable field {quoted(name)}")
         if modifier == "length" and found.type in MULTI_VALUED:
             return self._finish(lambda alias: json_length(column(alias, name)))
         if modifier == "each" and found.type in MULTI_VALUED:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pbe.query.catalog import Catalog, CollectionLike, RequestLike
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.operand import NULL, Operand, bound, constant, left_join, table
 from pbe.query.sql import EMPTY, Sql
 from pbe.query.values import go_float, nested, to_text
@@ -90,7 +90,8 @@ class Scope:
         alias = found.alias if found is not None else self.aliases()
         if not self.hidden_allowed and collection is not None:
             if collection.list_rule is None:
-                raise FilterError("fields can be accessed only by superusers", collection.name)
+                allowed = "fields can be accessed only when allowHiddenFields is enabled or by superusers"
+                raise FilterError(f"{quoted(collection.name)} {allowed}")
             self.ruled[alias] = collection
         self.joins[key] = Join(alias, left_join(source, alias, on(alias) if on else EMPTY), many)
         return alias
@@ -105,7 +106,7 @@ class Scope:
 def check_name(text: str) -> None:
     """Raises FilterError for a name that no field, request value or collection can have."""
     if _ALLOWED.fullmatch(text) is None:
-        raise FilterError("failed to resolve field", text)
+        raise FilterError(f"failed to resolve field {quoted(text)}")
 
 
 def split_modifier(prop: str) -> tuple[str, str]:
@@ -114,7 +115,7 @@ def split_modifier(prop: str) -> tuple[str, str]:
     if len(parts) != 2:
         return prop, ""
     if parts[1] not in MODIFIERS:
-        raise FilterError("unknown modifier", prop)
+        raise FilterError(f"unknown modifier in {quoted(prop)}")
     return parts[0], parts[1]
 
 
@@ -136,7 +137,7 @@ def request_value(scope: Scope, request: RequestLike, path: list[str]) -> Operan
     elif value is not None and not isinstance(value, bool | int | float):
         value = to_text(value)
     if modifier not in ("", "lower"):
-        raise FilterError("invalid modifier sequence", f"{last}:{modifier}")
+        raise FilterError(f"invalid modifier sequence {last}:{modifier}")
     if value is None:
         return NULL
     return lowered(value) if modifier else bound(value)
@@ -156,7 +157,7 @@ def _root(request: RequestLike, key: str) -> object:
         "body": request.body,
     }
     if key not in roots:
-        raise FilterError("missing key", key)
+        raise FilterError(f"missing key {quoted(key)}")
     return roots[key]
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pbe.query.compiler import FILTER_BYTES_MAX, compile_filter
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.operand import NullFallback, Operand
 from pbe.query.resolver import Aliases
 from pbe.query.select import BASE, Compiled
@@ -25,7 +25,7 @@ class SimpleNames:
     def resolve(self, text: str) -> Operand:
         """The operand of an allowed name."""
         if text not in self._plain and not any(pattern.fullmatch(text) for pattern in self._patterns):
-            raise FilterError("failed to resolve field", text)
+            raise FilterError(f"failed to resolve field {quoted(text)}")
         parts = text.split(".")
         value = column(self._alias, columnify(parts[0]))
         if len(parts) == 1:

@@ -1,7 +1,7 @@
 """A list's sort: ``-created,+title,@random``."""
 
 from pbe.query.compiler import Names
-from pbe.query.errors import FilterError
+from pbe.query.errors import FilterError, quoted
 from pbe.query.sql import Sql, join
 
 SORT_KEYS_MAX = 8
@@ -30,5 +30,5 @@ def _key(key: str, names: Names, alias: str) -> Sql:
         return Sql(f"{alias}._rowid_ {direction}")
     operand = names.resolve(field)
     if operand.values or operand.sql.text == "NULL":
-        raise FilterError("invalid sort field", field)
+        raise FilterError(f"invalid sort field {quoted(field)}")
     return Sql(f"{operand.sql.text} {direction}", operand.sql.params)

@@ -129,15 +129,15 @@ def nested(data: Any, keys: Sequence[str]) -> Any:
             try:
                 data = json.loads(data)
             except ValueError as error:
-                raise FilterError("no json to look into", key) from error
+                raise FilterError(f"no json to look into for {key}") from error
         if isinstance(data, Mapping):
             if key not in data:
-                raise FilterError("missing key", key)
+                raise FilterError(f"missing key {key}")
             data = data[key]
         elif isinstance(data, list | tuple):
             if not key.isascii() or not key.isdigit() or int(key) >= len(data):
-                raise FilterError("invalid or missing array index", key)
+                raise FilterError(f"invalid or missing array index {key}")
             data = data[int(key)]
         else:
-            raise FilterError("expected map or array", key)
+            raise FilterError(f"expected map or array at {key}")
     return data

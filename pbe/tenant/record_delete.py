@@ -12,8 +12,8 @@ from pbe.tenant import auth_links, record_files, record_superusers
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import ALL_WRITING_NAMES, WRITING_NAMES, RecordErrorEvent, RecordEvent
+from pbe.tenant.record_read import find
 from pbe.tenant.record_save import save
-from pbe.tenant.record_shape import shape_of
 from pbe.tenant.unit import Unit, transact
 
 REFERENCES_PER_READ = 4000
@@ -93,14 +93,14 @@ async def _cascade(unit: Unit, record: Record, collection: Collection, field: Re
     if collection.id == record.collection.id:
         condition += " AND t.id != ?"
     params = (record.stored_id,) * condition.count("?")
-    sql = (
-        f"SELECT {shape_of(collection).select} FROM {name(collection.name)} t WHERE {condition}"
-        f" LIMIT {REFERENCES_PER_READ}"
-    )
+    sql = f"SELECT t.id FROM {name(collection.name)} t WHERE {condition} LIMIT {REFERENCES_PER_READ}"
     while True:
         rows = await unit.query(sql, params)
-        for row in rows:
-            await _release(unit, record, Record.from_row(collection, row), field)
+        for (holder_id,) in rows:
+            # Read one by one: releasing the holder before may have changed or deleted this one.
+            holder = await find(unit, collection, holder_id)
+            if holder is not None:
+                await _release(unit, record, holder, field)
         if len(rows) < REFERENCES_PER_READ:
             return
 

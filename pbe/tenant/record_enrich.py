@@ -99,7 +99,7 @@ def _fetcher(unit: Unit, info: RequestInfo) -> record_expand.Fetch:
     async def fetch(collection: Collection, ids: Sequence[str]) -> list[Record]:
         rule = "" if info.is_superuser else collection.view_rule
         if rule is None:
-            raise FilterError("only superusers can view the records", collection.name)
+            raise FilterError(f"only superusers can view collection {collection.name} records")
         found = await find_many(unit, collection, ids, rule=rule, info=inner)
         if not found:
             return found
