@@ -54,8 +54,12 @@ def due(level: int, last_s: float, now_s: float) -> bool:
     return now_s // period > last_s // period
 
 
-def inputs(files: Iterable[LtxInfo], level: int) -> list[LtxInfo]:
-    """What to merge into `level` now: the files of the level below that go beyond it; [] for fewer than two."""
+def inputs(files: Iterable[LtxInfo], level: int, bytes_max: int) -> list[LtxInfo]:
+    """What to merge into `level` now: the first run of two or more files of the level below that goes beyond it.
+
+    A file larger than `bytes_max` is left where it is, and so is one that stands alone between two gaps; a run ends
+    before it grows larger.
+    """
     below, reach = [], 1
     for info in files:
         if info.level == level:
@@ -63,16 +67,21 @@ def inputs(files: Iterable[LtxInfo], level: int) -> list[LtxInfo]:
         elif info.level == level - 1 and info.min_txid > 1:
             below.append(info)
     below.sort(key=lambda info: (info.min_txid, info.max_txid))
-    chain: list[LtxInfo] = []
-    fresh = [info for info in below if info.max_txid > reach]
-    for info in fresh[:MERGE_FILES_MAX]:
-        end = chain[-1].max_txid if chain else info.min_txid - 1
-        if info.max_txid <= end:
+    run: list[LtxInfo] = []
+    size = 0
+    for info in below:
+        if info.max_txid <= (run[-1].max_txid if run else reach):
             continue
-        if info.min_txid > end + 1:
-            break
-        chain.append(info)
-    return chain if len(chain) > 1 else []
+        fits = info.size <= bytes_max
+        joins = run and info.min_txid <= run[-1].max_txid + 1 and fits and size + info.size <= bytes_max
+        if run and (not joins or len(run) == MERGE_FILES_MAX):
+            if len(run) > 1:
+                return run
+            run, size = [], 0
+        if fits:
+            run.append(info)
+            size += info.size
+    return run if len(run) > 1 else []
 
 
 def snapshots(files: Iterable[LtxInfo]) -> list[LtxInfo]:

@@ -63,6 +63,12 @@ class PageSet:
                 self._unknown -= before == 0
         self.sum = total
 
+    def forget(self) -> None:
+        """Every page is unknown from now on."""
+        count = len(self.prints)
+        self.resize(0)
+        self.resize(count)
+
     @property
     def complete(self) -> bool:
         """Whether every page is known, the lock page aside."""

@@ -12,6 +12,7 @@ nothing is checkpointed: the log on disk is the queue, and `before_write` refuse
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from twisted.internet.defer import Deferred
@@ -64,7 +65,8 @@ class Replica:
         self._durable = Waiters(services.clock)
         self._reached = Waiters(services.clock)
         self._idle = Waiters(services.clock)
-        self.changed_at = 0.0
+        #: Called after each append with the new file and, where they are small, its bytes and the database's checksum.
+        self.shipped: Callable[[LtxInfo, bytes | None, str], None] = lambda info, data, total: None
 
     @property
     def position(self) -> Position:
@@ -172,6 +174,18 @@ class Replica:
         if self.state == "live":
             self.log.tidy()
 
+    async def alone(self, work: Callable[[Services, Replica], Awaitable[None]]) -> None:
+        """Runs work that appends by itself, with no flush on its way."""
+        while self._pumping:
+            await self._idle.wait(0, self._settings.attach_s_max)
+        self._pumping = True
+        try:
+            await work(self._services, self)
+        finally:
+            self._pumping = False
+            self._idle.reached(0)
+        self._schedule()
+
     def next_order(self) -> Order:
         """Name and time of the next file; times never fall."""
         self._stamp_ms = max(self._stamp_ms, int(self._services.now() * 1000))
@@ -194,18 +208,24 @@ class Replica:
         if flushed.path is not None:
             flushed.path.unlink(missing_ok=True)
         self._txid, self._checksum, self._sum = header.max_txid, flushed.checksum, flushed.sum
-        self._confirmed_at = self.changed_at = self._services.clock.seconds()
-        self.files.append(LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key))
+        self._confirmed_at = self._services.clock.seconds()
+        info = LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key)
+        self.files.append(info)
         counters = self._services.counters
         counters.flushes += 1
         counters.bytes_shipped += size
         self._reached.reached(self._txid)
+        self.shipped(info, flushed.data, flushed.sum)
 
     async def _confirm(self) -> None:
         """Whoever has been silent for long asks whether the tenant is still his before he appends."""
         if self._services.clock.seconds() - self._confirmed_at > self._settings.confirm_s:
-            await confirm(self._services.store, self.tenant_id, self.epoch, self._services.node_id)
-            self._confirmed_at = self._services.clock.seconds()
+            await self.confirm()
+
+    async def confirm(self) -> None:
+        """Reads the lease; Fenced where it is another's by now."""
+        await confirm(self._services.store, self.tenant_id, self.epoch, self._services.node_id)
+        self._confirmed_at = self._services.clock.seconds()
 
     async def durable(self) -> None:
         """Returns once all that is committed now is in the store.

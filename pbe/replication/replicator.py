@@ -25,7 +25,9 @@ from pbe.replication.flush import fill_unknown
 from pbe.replication.keys import parse_listing, replicas_prefix
 from pbe.replication.lease import claim, release
 from pbe.replication.local_record import Verdict, judge, read_record, remove_files, set_aside
+from pbe.replication.maintenance import Maintenance
 from pbe.replication.moment import Moment
+from pbe.replication.recent_files import RecentFiles
 from pbe.replication.replica import Replica, rfc3339
 from pbe.replication.restore import Built, build, exact_times
 from pbe.replication.services import Services, Standing
@@ -77,6 +79,7 @@ class Replicator:
         self._standings: dict[tuple[str, str], Standing] = {}
         self._listings: dict[str, dict[str, list[LtxInfo]]] = {}
         self._claims: dict[str, DeferredLock] = {}
+        self._recent = RecentFiles(settings.recent_bytes_max)
         self._stopped = False
 
     async def restore(self, tenant_id: str, name: str, path: str, *, at: Moment | None = None) -> Restored:
@@ -140,6 +143,7 @@ class Replicator:
                 raise Unavailable(retry_after_s=5, cause=str(error)) from error
             raise
         self.replicas[key] = replica
+        Maintenance(self.services, replica, self._recent).wake()
         return replica
 
     async def release(self, tenant_id: str, epoch: int, txids: dict[str, int]) -> None:

@@ -64,6 +64,7 @@ class _Building:
         self._pieces = _Pieces(store, list(reversed(chain)), settings)
         self._target: RestoreTarget | None = None
         self._sum = ""
+        self._stamp_ms = 0
         self._bytes = 0
 
     async def run(self) -> Built:
@@ -81,7 +82,7 @@ class _Building:
             await self._workers.run(target.finish, self._sum)
         except BrokenLtx as error:
             raise BrokenReplica("restore a database", newest.key, hint=str(error)) from error
-        span = (self._chain[0].min_txid, newest.max_txid, newest.created_ms)
+        span = (self._chain[0].min_txid, newest.max_txid, self._stamp_ms)
         header = Header(target.page_size, target.commit, *span)
         return Built(header, target.pages, bool(self._sum), len(self._chain), self._bytes)
 
@@ -93,7 +94,9 @@ class _Building:
             self._bytes += len(found.data)
             if self._target is None:
                 self._sum = found.info.metadata.get(SUM_KEY, "")
-                self._target = RestoreTarget(self._path, Header.unpack(found.data))
+                header = Header.unpack(found.data)
+                self._stamp_ms = header.timestamp_ms
+                self._target = RestoreTarget(self._path, header)
             reader = reader or FileReader(self._target)
             await self._workers.run(reader.feed, found.data)
         if reader is not None:

@@ -35,6 +35,7 @@ class Settings:
     snapshot_s: float = 86400.0
     snapshot_bytes_min: int = 1 << 20
     merge_bytes_max: int = 64 << 20
+    recent_bytes_max: int = 32 << 20
     range_bytes: int = 8 << 20
     fetch_bytes_max: int = 64 << 20
     fetches_max: int = 24

@@ -55,6 +55,13 @@ class Uploader:
         self.away_since: float | None = None
         self.retries = 0
 
+    async def place(self, parcel: Parcel) -> None:
+        """Puts an object whose content anybody would have made the same: one that is there already will do."""
+        try:
+            await self.append(parcel, self._settings.attach_s_max)
+        except Fenced:
+            return
+
     async def append(self, parcel: Parcel, tries_s_max: float | None = None) -> None:
         """Returns once the object is in the store. Fenced where another one has the key.
 

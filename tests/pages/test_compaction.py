@@ -38,12 +38,21 @@ def test_files_that_do_not_continue_are_refused() -> None:
 
 
 def test_a_level_takes_what_goes_beyond_it() -> None:
-    """The base stays where it is; one file alone is not worth a copy; a gap ends the turn."""
-    base, *rest = [LtxInfo(0, n, n) for n in range(1, 6)]
-    assert inputs([base, rest[0]], 1) == []
-    assert inputs([base, *rest], 1) == rest
-    assert inputs([base, *rest, LtxInfo(1, 2, 3)], 1) == rest[2:]
-    assert inputs([base, *rest[:2], LtxInfo(0, 9, 9)], 1) == rest[:2]
+    """The base stays where it is; one file alone is not worth a copy; a run ends at a gap."""
+    base, *rest = [LtxInfo(0, n, n, 10) for n in range(1, 6)]
+    assert inputs([base, rest[0]], 1, 100) == []
+    assert inputs([base, *rest], 1, 100) == rest
+    assert inputs([base, *rest, LtxInfo(1, 2, 3)], 1, 100) == rest[2:]
+    assert inputs([base, *rest[:2], LtxInfo(0, 9, 9, 10)], 1, 100) == rest[:2]
+
+
+def test_large_files_and_single_ones_are_passed_over() -> None:
+    """A file beyond the limit stays, a run stops before it, and what stands alone does not block what follows."""
+    small, large = [LtxInfo(0, n, n, 10) for n in range(2, 8)], LtxInfo(0, 3, 3, 500)
+    files = [small[0], large, *small[2:]]
+    assert inputs(files, 1, 100) == small[2:]
+    assert inputs(files, 1, 30) == small[2:5]
+    assert inputs([large], 1, 100) == []
 
 
 def test_levels_follow_the_wall_clock() -> None:

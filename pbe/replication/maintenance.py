@@ -1,0 +1,175 @@
+"""What a replica needs beside its appends: merged levels, snapshots, and an end for what nobody needs.
+
+Theory of operation. An append sets a turn at the next boundary of level 1; a turn merges what is due, takes a snapshot
+where restores have become long or a day has passed, deletes what is obsolete, and sets the next turn only where
+something is left to do. So a database that is not written to costs a few turns and then none. A turn and a flush may
+run at the same time: a turn only reads what is acknowledged, and appends to other levels.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from pbe.errors import PbeError
+from pbe.objects.store import TIMESTAMP_KEY
+from pbe.pages.compaction import LEVEL_SECONDS, bytes_since_snapshot, due, inputs, merge, snapshots
+from pbe.pages.ltx import Header, decode, trailer_checksum
+from pbe.pages.restore_plan import LtxInfo
+from pbe.pages.retention import obsolete
+from pbe.replication.keys import file_key
+from pbe.replication.lease import Fenced
+from pbe.replication.recent_files import RecentFiles
+from pbe.replication.replica import Replica, rfc3339
+from pbe.replication.restore import SUM_KEY, BrokenReplica
+from pbe.replication.services import Services
+from pbe.replication.snapshot import heal, take_snapshot
+from pbe.replication.uploader import Parcel
+
+MERGES_PER_TURN_MAX = 20
+DELETE_EVERY_S = 600.0
+SNAPSHOT_EVERY_S = 600.0
+
+
+def merge_bytes(parts: list[bytes]) -> bytes:
+    """The files merged into one. On a worker."""
+    return merge([decode(part) for part in parts])
+
+
+class Maintenance:
+    """Looks after one replica. `recent` is shared by the node."""
+
+    def __init__(self, services: Services, replica: Replica, recent: RecentFiles) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._replica = replica
+        self._recent = recent
+        now = services.now()
+        self._merged_s = dict.fromkeys(LEVEL_SECONDS, now)
+        self._deleted_s = self._snapshot_s = 0.0
+        self._changed_s = now
+        self._set = self._running = False
+        replica.shipped = self._shipped
+
+    def _shipped(self, info: LtxInfo, data: bytes | None, total: str) -> None:
+        """Something was appended."""
+        self._changed_s = self._services.now()
+        if data is not None and info.min_txid > 1:
+            self._recent.put(info.key, data, total)
+        self.wake()
+
+    def wake(self, level: int = 1) -> None:
+        """Sets a turn at the next boundary of `level`, unless one is set."""
+        period = LEVEL_SECONDS[level]
+        self._at(period - self._services.now() % period)
+
+    def _at(self, delay_s: float) -> None:
+        if not self._set and not self._running and self._replica.state == "live":
+            self._set = True
+            # Databases share boundaries, not moments: each has its own fraction of a second.
+            spread = (hash(self._replica.label) % 1000) / 1000
+            self._services.wheel.after(delay_s + spread, self._begin)
+
+    def _begin(self) -> None:
+        self._set = False
+        if self._replica.state == "live" and not self._running:
+            self._running = True
+            Deferred.fromCoroutine(self.turn()).addErrback(self._crashed)
+
+    def _crashed(self, failure: Failure) -> None:
+        self._services.alert(f"looking after {self._replica.label} failed: {failure.getTraceback()}")
+
+    async def turn(self) -> None:
+        """Does what is due, and sets the next turn where something is left."""
+        self._running = True
+        retry = False
+        try:
+            await self._merge_levels()
+            await self._snapshot()
+            await self._delete()
+        except Fenced as error:
+            self._replica.fence(error)
+        except PbeError as error:
+            retry = True
+            self._services.alert(f"{self._replica.label} could not be looked after, it is tried again: {error}")
+        finally:
+            self._running = False
+        self._again(retry)
+
+    def _again(self, retry: bool) -> None:
+        files, limit = self._replica.files, self._settings.merge_bytes_max
+        pending = [level for level in LEVEL_SECONDS if inputs(files, level, limit)]
+        if retry or pending:
+            self.wake(pending[0] if pending else 1)
+        elif self._changed_s > self._deleted_s - self._settings.window.level0_s:
+            # Once more when the newest files of level 0 are old enough to go.
+            self._at(self._settings.window.level0_s + DELETE_EVERY_S)
+
+    async def _merge_levels(self) -> None:
+        now = self._services.now()
+        for level in LEVEL_SECONDS:
+            if due(level, self._merged_s[level], now):
+                for _ in range(MERGES_PER_TURN_MAX):
+                    chain = inputs(self._replica.files, level, self._settings.merge_bytes_max)
+                    if not chain:
+                        break
+                    await self._merge(level, chain)
+                self._merged_s[level] = now
+
+    async def _merge(self, level: int, chain: list[LtxInfo]) -> None:
+        parts, total = [], ""
+        for info in chain:
+            found = self._recent.take(info.key)
+            if found is None:
+                stored = await self._services.store.get(info.key)
+                found = stored.data, stored.info.metadata.get(SUM_KEY, "")
+            parts.append(found[0])
+            total = found[1]
+        merged = await self._services.workers.run(merge_bytes, parts)
+        header = Header.unpack(merged)
+        span = (header.min_txid, header.max_txid)
+        replica = self._replica
+        key = file_key(self._services.store.layout, replica.tenant_id, replica.name, level, *span)
+        metadata = {TIMESTAMP_KEY: rfc3339(header.timestamp_ms)}
+        if total:
+            metadata[SUM_KEY] = total
+        await self._services.uploader.place(Parcel(key, trailer_checksum(merged), 0, metadata, merged))
+        replica.files.append(LtxInfo(level, *span, len(merged), header.timestamp_ms, key))
+        self._services.counters.compactions += 1
+
+    def _wants_snapshot(self) -> bool:
+        """Whether restores read much beside the newest snapshot, or it is a day old and something has changed."""
+        replica, now = self._replica, self._services.now()
+        whole = snapshots(replica.files)
+        if not whole or now - self._snapshot_s < SNAPSHOT_EVERY_S:
+            return False
+        newest = whole[-1]
+        if newest.max_txid >= max(info.max_txid for info in replica.files):
+            return False
+        half = len(replica.log.pages) * replica.source.page_size // 2
+        long = bytes_since_snapshot(replica.files) > max(self._settings.snapshot_bytes_min, half)
+        return long or now * 1000 - newest.created_ms >= self._settings.snapshot_s * 1000
+
+    async def _snapshot(self) -> None:
+        if not self._wants_snapshot():
+            return
+        self._snapshot_s = self._services.now()
+        try:
+            await take_snapshot(self._services, self._replica)
+        except BrokenReplica as error:
+            self._services.counters.broken += 1
+            self._services.alert(f"CORRUPT: {error}; {self._replica.label} is shipped anew from its disk")
+            await self._replica.alone(heal)
+
+    async def _delete(self) -> None:
+        """Deletes what is obsolete, by the owner only: the lease is read first."""
+        now = self._services.now()
+        if now - self._deleted_s < DELETE_EVERY_S:
+            return
+        self._deleted_s = now
+        gone = obsolete(self._replica.files, int(now * 1000), self._settings.window)
+        if gone:
+            await self._replica.confirm()
+            await self._services.store.delete([info.key for info in gone])
+            keys = {info.key for info in gone}
+            self._replica.files[:] = [info for info in self._replica.files if info.key not in keys]
