@@ -48,6 +48,16 @@ async def append_fence(services: Services, replica: Replica, commit: int, tries_
     return True
 
 
+async def is_own_record(services: Services, replica: Replica, before: Header) -> bool:
+    """Whether what took the fence's place was written under the epoch before it: by a process of this disk that died
+    with the request on the wire.
+    """
+    txid = replica.position.txid + 1
+    key = file_key(services.store.layout, replica.tenant_id, replica.name, 0, txid, txid)
+    found = Header.unpack((await services.store.get(key, start=0, length=100)).data)
+    return found.node_id in (before.node_id, replica.epoch)
+
+
 async def fence_beyond(services: Services, replica: Replica, newest: Header, tries_s: float) -> None:
     """Fences a writer that still appends, wherever its log has got to; Fenced where that cannot be done."""
     store = services.store

@@ -4,6 +4,7 @@ the `PageSet` it is given, which nobody else may touch meanwhile.
 
 from __future__ import annotations
 
+import itertools
 import os
 from array import array
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from pbe.replication.log_reader import Piece, Seal, unread
 
 #: A whole database is written to a file beside it on its way to the store.
 SPARE_SUFFIX = ".ltx-tmp"
+_serial = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,19 @@ class Flushed:
     def size(self) -> int:
         """Bytes to ship."""
         return len(self.data) if self.data is not None else self.path.stat().st_size if self.path is not None else 0
+
+
+def spare_path(path: str) -> str:
+    """A name beside the database that nobody else uses."""
+    return f"{path}.{os.getpid()}-{next(_serial)}{SPARE_SUFFIX}"
+
+
+def remove_spares(path: str) -> None:
+    """Deletes what a process that died has left beside the database."""
+    base = Path(path)
+    for spare in base.parent.glob(f"{base.name}.*{SPARE_SUFFIX}*"):
+        if not spare.name.startswith(f"{base.name}.{os.getpid()}-"):
+            spare.unlink(missing_ok=True)
 
 
 def flush_log(path: str, position: WalPosition | None, seals: Sequence[Seal], pages: PageSet, order: Order) -> Flushed:
@@ -122,7 +137,7 @@ def flush_database(path: str, pages: PageSet, order: Order) -> Flushed:
     Nothing may checkpoint meanwhile, and the log has to be empty when it begins. Transaction 1 has every page.
     """
     page_size = pages.page_size
-    spare = Path(path + SPARE_SUFFIX)
+    spare = Path(spare_path(path))
     with DatabaseFile(path, page_size) as file:
         commit = file.pages
         header = Header(page_size, commit, order.txid, order.txid, order.timestamp_ms, node_id=order.epoch)

@@ -10,7 +10,7 @@ import contextlib
 import json
 from dataclasses import asdict, dataclass, field
 
-from pbe.errors import ObjectMissing, PreconditionFailed, WorldError
+from pbe.errors import ObjectMissing, PreconditionFailed, StoreError, WorldError
 from pbe.objects.store import ObjectStore
 from pbe.replication.keys import lease_key
 
@@ -68,10 +68,16 @@ async def claim(store: ObjectStore, tenant_id: str, epoch: int, owner: str) -> L
         if lease is not None and lease.epoch == epoch and not lease.released:
             return lease
         wanted = Lease(epoch, owner, lease.txids if lease is not None else {})
-        with contextlib.suppress(PreconditionFailed):
+        try:
             await store.put(lease_key(tenant_id), wanted.pack(), if_none_match=etag is None, if_match=etag)
             return lease
-    raise Fenced("claim a tenant", tenant_id, hint=f"the lease changed {CLAIM_TRIES_MAX} times meanwhile")
+        except PreconditionFailed:
+            continue
+        except StoreError as error:
+            # Perhaps it was written: reading it again tells.
+            if not error.recoverable:
+                raise
+    raise StoreError("claim a tenant", tenant_id, hint=f"no success in {CLAIM_TRIES_MAX} attempts")
 
 
 async def release(store: ObjectStore, tenant_id: str, epoch: int, owner: str, txids: dict[str, int]) -> None:

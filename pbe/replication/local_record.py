@@ -21,6 +21,8 @@ from pbe.pages.wal import HEADER_BYTES, WalPosition, read_tail
 from pbe.replication.log_reader import log_path, read_log
 
 SUFFIX = "-replica"
+#: Instead of a seal: what is not shipped yet is in the database file, whatever the log says.
+APART = (0, 0, 0)
 #: Sets of files kept aside for an operator, for each database; older ones go.
 ASIDE_MAX = 3
 ASIDE_FOLDER = "overtaken"
@@ -93,6 +95,8 @@ def judge(path: str, record: LocalRecord | None, newest: Header, checksum: int) 
         return Verdict("current", _log_end(path))
     if record.shipped is not None or newest.node_id not in record.epochs:
         return Verdict("overtaken")
+    if APART in record.seals:
+        return Verdict("apart")
     found = read_log(path, None)
     if newest.wal_size == 0:
         # A fence or a whole database: the log was empty or shipped when it was written.

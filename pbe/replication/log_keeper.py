@@ -8,15 +8,16 @@ that a store that is away leaves everything unshipped in the log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 
 from pbe.errors import PbeError, Unavailable
+from pbe.pages.ltx import Header
 from pbe.pages.page_set import PageSet
 from pbe.pages.wal import FRAME_HEADER_BYTES, WalPosition
 from pbe.replication.flush import Flushed, Order, flush_database, flush_log
-from pbe.replication.local_record import LocalRecord, write_record
+from pbe.replication.local_record import APART, LocalRecord, write_record
 from pbe.replication.log_reader import LostFrames, Seal, seal_log
 from pbe.replication.services import Services
 from pbe.replication.source import Source
@@ -32,7 +33,13 @@ class LogKeeper:
     """
 
     def __init__(
-        self, services: Services, source: Source, label: str, pages: PageSet, position: WalPosition | None
+        self,
+        services: Services,
+        source: Source,
+        label: str,
+        pages: PageSet,
+        position: WalPosition | None,
+        sealed: Sequence[tuple[int, int, int]],
     ) -> None:
         self.pages = pages
         self.appended = 0
@@ -42,7 +49,7 @@ class LogKeeper:
         self._position = position
         self._epochs: tuple[int, ...] = ()
         self._seals: list[Seal] = []
-        self._sealed: list[tuple[int, int, int]] = []
+        self._sealed = list(sealed)
         self._frames = 0
         self._checkpointed_at = 0
         self._armed = self._unsealed = False
@@ -79,6 +86,16 @@ class LogKeeper:
         self._epochs = epochs
         write_record(self._source.path, LocalRecord(epochs, tuple(self._sealed), shipped), sync=sync)
 
+    def shipped(self, header: Header) -> None:
+        """The file of a read is in the store: seals of what it covers say nothing any more."""
+        if header.wal_size:
+            marks = [seal[:2] for seal in self._sealed]
+            mark = (header.salt1, header.salt2)
+            self._sealed = self._sealed[marks.index(mark) :] if mark in marks else []
+        elif APART in self._sealed:
+            self._sealed = self._sealed[self._sealed.index(APART) + 1 :]
+            self.write_record(self._epochs, sync=False)
+
     async def read(self, order: Callable[[], Order]) -> Flushed:
         """What was committed since the last read; of the whole database where the log does not tell."""
         seals = tuple(self._seals)
@@ -103,7 +120,7 @@ class LogKeeper:
                 await self._empty_log()
                 self._position, self._frames = None, 0
                 self._seals.clear()
-                self._sealed.clear()
+                self._sealed = [APART]
                 self._armed = False
                 self.write_record(self._epochs, sync=False)
                 now = order()

@@ -8,6 +8,8 @@ run at the same time: a turn only reads what is acknowledged, and appends to oth
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -67,7 +69,7 @@ class Maintenance:
         if not self._set and not self._running and self._replica.state == "live":
             self._set = True
             # Databases share boundaries, not moments: each has its own fraction of a second.
-            spread = (hash(self._replica.label) % 1000) / 1000
+            spread = crc32(self._replica.label.encode()) % 1000 / 1000
             self._services.wheel.after(delay_s + spread, self._begin)
 
     def _begin(self) -> None:
@@ -84,9 +86,9 @@ class Maintenance:
         self._running = True
         retry = False
         try:
-            await self._merge_levels()
-            await self._snapshot()
-            await self._delete()
+            for part in (self._merge_levels, self._snapshot, self._delete):
+                if self._replica.state == "live":
+                    await part()
         except Fenced as error:
             self._replica.fence(error)
         except PbeError as error:

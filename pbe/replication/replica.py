@@ -49,7 +49,7 @@ class Replica:
         self.state = "live"
         self.files = standing.files
         pages = standing.pages or PageSet(source.page_size)
-        self.log = LogKeeper(services, source, self.label, pages, standing.position)
+        self.log = LogKeeper(services, source, self.label, pages, standing.position, standing.sealed)
         self._services = services
         self._settings = services.settings
         self._txid = standing.txid
@@ -58,6 +58,7 @@ class Replica:
         self._sum = pages.text() if pages.complete else ""
         self._commits = self._flushing = self._shipped = 0
         self._shipped_frames = 0
+        self._undelivered: tuple[Flushed, int, int] | None = None
         self._pumping = self._scheduled = False
         self._dirty_since: float | None = None
         self._busy_since = self._flushed_at = services.clock.seconds()
@@ -159,13 +160,18 @@ class Replica:
 
     async def flush(self) -> None:
         """One flush: what is committed now is in the store when this returns. Only one may run."""
-        commits, frames = self._commits, self.log.appended
-        self._flushing = commits
         since, self._dirty_since = self._dirty_since, None
         try:
-            await self.ship(await self.log.read(self.next_order))
+            if self._undelivered is None:
+                commits, frames = self._commits, self.log.appended
+                self._flushing = commits
+                self._undelivered = (await self.log.read(self.next_order), commits, frames)
+            # What was read is read: whatever becomes of this attempt, the next one ships the same file.
+            flushed, commits, frames = self._undelivered
+            await self.ship(flushed)
+            self._undelivered = None
         except BaseException:
-            self._dirty_since = since
+            self._dirty_since = since if since is not None else self._dirty_since
             raise
         self._shipped = max(commits, self._shipped)
         self._shipped_frames = max(frames, self._shipped_frames)
@@ -180,6 +186,9 @@ class Replica:
             await self._idle.wait(0, self._settings.attach_s_max)
         self._pumping = True
         try:
+            if self._undelivered is not None:
+                await self.ship(self._undelivered[0])
+                self._undelivered = None
             await work(self._services, self)
         finally:
             self._pumping = False
@@ -207,6 +216,8 @@ class Replica:
         await self._services.uploader.append(parcel, tries_s_max)
         if flushed.path is not None:
             flushed.path.unlink(missing_ok=True)
+        if flushed.position is not None or flushed.path is not None:
+            self.log.shipped(header)
         self._txid, self._checksum, self._sum = header.max_txid, flushed.checksum, flushed.sum
         self._confirmed_at = self._services.clock.seconds()
         info = LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key)

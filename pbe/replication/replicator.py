@@ -20,13 +20,14 @@ from pbe.objects.store import ObjectStore
 from pbe.pages.ltx import HEADER_BYTES, Header, decode, trailer_checksum
 from pbe.pages.page_set import PageSet
 from pbe.pages.restore_plan import LtxInfo, NoSuchMoment, plan_restore
-from pbe.replication.fence import append_fence, fence_beyond
-from pbe.replication.flush import fill_unknown
+from pbe.replication.fence import append_fence, fence_beyond, is_own_record
+from pbe.replication.flush import fill_unknown, remove_spares
 from pbe.replication.keys import parse_listing, replicas_prefix
-from pbe.replication.lease import claim, release
-from pbe.replication.local_record import Verdict, judge, read_record, remove_files, set_aside
+from pbe.replication.lease import Fenced, claim, release
+from pbe.replication.local_record import LocalRecord, Verdict, judge, read_record, remove_files, set_aside
 from pbe.replication.maintenance import Maintenance
 from pbe.replication.moment import Moment
+from pbe.replication.patient_store import PatientStore
 from pbe.replication.recent_files import RecentFiles
 from pbe.replication.replica import Replica, rfc3339
 from pbe.replication.restore import Built, build, exact_times
@@ -72,6 +73,7 @@ class Replicator:
         settings: Settings | None = None,
     ) -> None:
         settings = settings or Settings()
+        store = PatientStore(store, clock, jitter)
         wheel = Wheel(clock, settings.tick_s)
         uploader = Uploader(store, clock, jitter, settings, alert)
         self.services = Services(store, workers, clock, now, node_id, settings, wheel, uploader, alert, fenced)
@@ -130,6 +132,7 @@ class Replicator:
         key = (tenant_id, source.name)
         if key in self.replicas or self._stopped:
             raise Misuse("attach a database", source.path, hint="it is attached, or the replicator has stopped")
+        remove_spares(source.path)
         standing = self._standings.pop(key, None)
         if standing is None:
             standing = await self._survey(tenant_id, source)
@@ -174,17 +177,24 @@ class Replicator:
         await self._claim(replica.tenant_id, replica.epoch)
         epochs = (replica.epoch,)
         before = standing.newest
-        if before is not None and before.node_id != replica.epoch:
+        if before is not None and not (standing.current and before.node_id == replica.epoch):
             replica.log.write_record((before.node_id, replica.epoch), sync=True)
             if not await append_fence(services, replica, before.commit, tries_s):
+                if not (standing.local and await is_own_record(services, replica, before)):
+                    # The file is not the newest state, and must not pass for it once the log ends in our fence.
+                    shipped = None if standing.local else (standing.txid, standing.checksum)
+                    replica.log.write_record((), sync=True, shipped=shipped)
                 await fence_beyond(services, replica, before, tries_s)
                 self._listings.pop(replica.tenant_id, None)
                 raise Overtaken("attach a database", replica.label, hint="restore it again")
         replica.log.write_record(epochs, sync=True)
-        if standing.txid == 0 or standing.apart:
-            await replica.ship(await replica.log.read_whole(replica.next_order), tries_s)
-        elif standing.local:
-            await replica.ship(await replica.log.read(replica.next_order), tries_s)
+        try:
+            if standing.txid == 0 or standing.apart:
+                await replica.ship(await replica.log.read_whole(replica.next_order), tries_s)
+            elif standing.local:
+                await replica.ship(await replica.log.read(replica.next_order), tries_s)
+        except Fenced as error:
+            raise Overtaken("attach a database", replica.label, hint=str(error)) from error
         if not replica.log.pages.complete:
             await services.workers.run(fill_unknown, replica.source.path, replica.log.pages)
 
@@ -234,11 +244,7 @@ class Replicator:
             arguments = (path, record, header, standing.checksum)
             verdict = await self.services.workers.run(judge, *arguments)
         if verdict.kind != "overtaken":
-            standing.local, standing.apart = True, verdict.kind == "apart"
-            standing.position = verdict.position
-            pages = PageSet(header.page_size)
-            pages.resize(header.commit)
-            standing.pages = pages
+            _take_local(standing, verdict, record, header)
             return True
         if record is not None and record.shipped is not None:
             remove_files(path)
@@ -258,10 +264,7 @@ class Replicator:
         if header is not None and header.max_txid == standing.txid:
             verdict = await self.services.workers.run(judge, source.path, record, header, standing.checksum)
             if verdict.kind != "overtaken":
-                standing.local, standing.apart = True, verdict.kind == "apart"
-                standing.position = verdict.position
-                standing.pages = PageSet(header.page_size)
-                standing.pages.resize(header.commit)
+                _take_local(standing, verdict, record, header)
                 return standing
         raise Overtaken("attach a database", source.path, hint="restore it first")
 
@@ -280,3 +283,13 @@ class Replicator:
         built = await build(services.store, services.workers, path, chain, services.settings)
         services.counters.restores += 1
         return built
+
+
+def _take_local(standing: Standing, verdict: Verdict, record: LocalRecord | None, header: Header) -> None:
+    """The files on disk are the chain's newest state, or ahead of it."""
+    standing.local = True
+    standing.apart, standing.current = verdict.kind == "apart", verdict.kind == "current"
+    standing.position = verdict.position
+    standing.sealed = record.seals if record is not None and not standing.current else ()
+    standing.pages = PageSet(header.page_size)
+    standing.pages.resize(header.commit)

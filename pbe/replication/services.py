@@ -57,7 +57,8 @@ class Standing:
     """Where a database's chain and its local file stand when it is attached.
 
     txid 0: no chain yet. newest: the header of the newest file (of level 0, where there is one); position: from where
-    the log has to be read, None for its front; apart: the file differs from the chain in ways the log does not tell.
+    the log has to be read, None for its front; apart: the file differs from the chain in ways the log does not tell;
+    local: it was on disk already; current: and it was closed in order, so that nothing of ours is on the wire.
     """
 
     txid: int = 0
@@ -67,4 +68,6 @@ class Standing:
     pages: PageSet | None = None
     position: WalPosition | None = None
     apart: bool = False
+    sealed: tuple[tuple[int, int, int], ...] = ()
     local: bool = False
+    current: bool = False

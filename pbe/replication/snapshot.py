@@ -15,14 +15,13 @@ from pbe.errors import DiskError
 from pbe.objects.store import TIMESTAMP_KEY
 from pbe.pages.ltx import BrokenLtx, Header, merged_header, snapshot_pages, trailer_checksum
 from pbe.pages.restore_plan import SNAPSHOT_LEVEL, LtxInfo, plan_restore
-from pbe.replication.flush import SPARE_SUFFIX
+from pbe.replication.flush import spare_path
 from pbe.replication.keys import file_key
 from pbe.replication.replica import Replica, rfc3339
 from pbe.replication.restore import SUM_KEY, build
 from pbe.replication.services import Services
 from pbe.replication.uploader import Parcel
 
-BUILD_SUFFIX = ".snapshot"
 READ_BYTES = 1 << 20
 
 
@@ -75,7 +74,7 @@ async def take_snapshot(services: Services, replica: Replica) -> LtxInfo:
 
     412 is as good as success: what lies below the newest acknowledged transaction is the same whoever merges it.
     """
-    plain, packed = replica.source.path + BUILD_SUFFIX, replica.source.path + BUILD_SUFFIX + SPARE_SUFFIX
+    plain, packed = spare_path(replica.source.path), spare_path(replica.source.path)
     try:
         chain = plan_restore(replica.files)
         built = await build(services.store, services.workers, plain, chain, services.settings)
@@ -106,7 +105,7 @@ async def heal(services: Services, replica: Replica) -> None:
     """Replaces a chain that does not restore by what the disk has: the whole database as the next transaction, and a
     snapshot of it, from which restores begin. What lies before stays for whoever wants to look.
     """
-    packed = replica.source.path + BUILD_SUFFIX + SPARE_SUFFIX
+    packed = spare_path(replica.source.path)
     try:
         replica.log.pages.forget()
         flushed = await replica.log.read_whole(replica.next_order)
