@@ -22,7 +22,10 @@ class NoSuchMoment(WorldError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class LtxInfo:
-    """One file of a replica; `created_ms` is its newest transaction's time, exact only where somebody looked."""
+    """One file of a replica.
+
+    created_ms: its newest transaction's time, exact only where somebody looked; stored_ms: when it came to the store.
+    """
 
     level: int
     min_txid: int
@@ -30,6 +33,7 @@ class LtxInfo:
     size: int = 0
     created_ms: int = 0
     key: str = ""
+    stored_ms: int = 0
 
 
 def plan_restore(

@@ -30,7 +30,7 @@ def obsolete(files: Sequence[LtxInfo], now_ms: int, window: Window) -> list[LtxI
     settled = now_ms - int(window.settle_s * 1000)
     whole = snapshots(files)
     horizon = now_ms - int(window.window_s * 1000)
-    base = _base(whole, horizon)
+    base = _base(whole, horizon, settled)
     gone: list[LtxInfo] = [info for info in whole if base is not None and info.max_txid < base.max_txid]
     floor = base.max_txid if base is not None else 0
     newest0 = max((info.max_txid for info in files if info.level == 0), default=0)
@@ -48,9 +48,9 @@ def obsolete(files: Sequence[LtxInfo], now_ms: int, window: Window) -> list[LtxI
     return sorted(kept0, key=lambda info: info.key)
 
 
-def _base(whole: Sequence[LtxInfo], horizon_ms: int) -> LtxInfo | None:
+def _base(whole: Sequence[LtxInfo], horizon_ms: int, settled_ms: int) -> LtxInfo | None:
     """The newest snapshot that is at least as old as the window, from which its first moment is restored."""
-    old = [info for info in whole if info.created_ms <= horizon_ms]
+    old = [info for info in whole if info.created_ms <= horizon_ms and info.stored_ms <= settled_ms]
     return old[-1] if old else None
 
 
@@ -61,6 +61,6 @@ def _covered(info: LtxInfo, files: Sequence[LtxInfo], settled_ms: int) -> bool:
         and other.level < SNAPSHOT_LEVEL
         and other.min_txid <= info.min_txid
         and other.max_txid >= info.max_txid
-        and other.created_ms <= settled_ms
+        and other.stored_ms <= settled_ms
         for other in files
     )

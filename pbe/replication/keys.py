@@ -57,5 +57,7 @@ def parse_listing(layout: str, tenant_id: str, found: Iterable[Info]) -> dict[st
         folder, _, file = rest.rpartition("/")
         level, span = folders.get(f"{folder}/"), parse_name(file)
         if level is not None and span is not None:
-            files.setdefault(name, []).append(LtxInfo(level, *span, info.size, info.modified_ms, info.key))
+            files.setdefault(name, []).append(
+                LtxInfo(level, *span, info.size, info.modified_ms, info.key, info.modified_ms)
+            )
     return files

@@ -136,7 +136,8 @@ class Maintenance:
         if total:
             metadata[SUM_KEY] = total
         await self._services.uploader.place(Parcel(key, trailer_checksum(merged), 0, metadata, merged))
-        replica.files.append(LtxInfo(level, *span, len(merged), header.timestamp_ms, key))
+        stored_ms = int(self._services.now() * 1000)
+        replica.files.append(LtxInfo(level, *span, len(merged), header.timestamp_ms, key, stored_ms))
         self._services.counters.compactions += 1
 
     def _wants_snapshot(self) -> bool:

@@ -220,7 +220,8 @@ class Replica:
             self.log.shipped(header)
         self._txid, self._checksum, self._sum = header.max_txid, flushed.checksum, flushed.sum
         self._confirmed_at = self._services.clock.seconds()
-        info = LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key)
+        stored_ms = int(self._services.now() * 1000)
+        info = LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key, stored_ms)
         self.files.append(info)
         counters = self._services.counters
         counters.flushes += 1

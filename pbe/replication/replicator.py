@@ -15,7 +15,7 @@ from pathlib import Path
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 
-from pbe.errors import Misuse, StoreError, Unavailable, WorldError
+from pbe.errors import Misuse, ObjectMissing, StoreError, Unavailable, WorldError
 from pbe.objects.store import ObjectStore
 from pbe.pages.ltx import HEADER_BYTES, Header, decode, trailer_checksum
 from pbe.pages.page_set import PageSet
@@ -92,6 +92,15 @@ class Replicator:
         transaction, so that the way back stays open. Unavailable where the store is away, NoSuchMoment, BrokenReplica.
         """
         try:
+            return await self._restore(tenant_id, name, path, at)
+        except ObjectMissing:
+            # The owner has just merged and deleted what the listing named: the next listing has the merged file.
+            self._listings.pop(tenant_id, None)
+            return await self._restore(tenant_id, name, path, at)
+
+    async def _restore(self, tenant_id: str, name: str, path: str, at: Moment | None) -> Restored:
+        """One attempt of `restore`."""
+        try:
             files = await self._files(tenant_id, name)
             if not files:
                 self._standings[tenant_id, name] = Standing()
@@ -118,7 +127,11 @@ class Replicator:
         files = await self._files(tenant_id, name)
         if not files:
             return Restored(found=False)
-        built = await self._build(path, files, at)
+        try:
+            built = await self._build(path, files, at)
+        except ObjectMissing:
+            self._listings.pop(tenant_id, None)
+            built = await self._build(path, await self._files(tenant_id, name), at)
         return Restored(True, False, built.header.max_txid, built.files, built.bytes_read, built.sum_checked)
 
     async def attach(self, tenant_id: str, source: Source, *, epoch: int, mode: str) -> Replica:
@@ -290,6 +303,6 @@ def _take_local(standing: Standing, verdict: Verdict, record: LocalRecord | None
     standing.local = True
     standing.apart, standing.current = verdict.kind == "apart", verdict.kind == "current"
     standing.position = verdict.position
-    standing.sealed = record.seals if record is not None and not standing.current else ()
+    standing.sealed = record.seals if record is not None else ()
     standing.pages = PageSet(header.page_size)
     standing.pages.resize(header.commit)

@@ -95,7 +95,8 @@ async def put_snapshot(
     metadata = {TIMESTAMP_KEY: rfc3339(header.timestamp_ms), SUM_KEY: total}
     await services.uploader.place(Parcel(key, checksum, 0, metadata, path=Path(packed)))
     services.counters.snapshots += 1
-    info = LtxInfo(SNAPSHOT_LEVEL, 1, header.max_txid, size, header.timestamp_ms, key)
+    stored_ms = int(services.now() * 1000)
+    info = LtxInfo(SNAPSHOT_LEVEL, 1, header.max_txid, size, header.timestamp_ms, key, stored_ms)
     if all(known.key != key for known in replica.files):
         replica.files.append(info)
     return info

@@ -16,7 +16,7 @@ def test_level_0_goes_when_level_1_has_it_and_it_is_old() -> None:
     """The newest file and the young ones stay, and what level 1 has not taken."""
     old, young = 0, 5_000_000
     files = [LtxInfo(0, n, n, created_ms=old) for n in range(1, 6)] + [LtxInfo(0, 6, 6, created_ms=young)]
-    files += [LtxInfo(0, 7, 7, created_ms=old), LtxInfo(1, 2, 6, created_ms=old)]
+    files += [LtxInfo(0, 7, 7, created_ms=old), LtxInfo(1, 2, 6, created_ms=old, stored_ms=old)]
     gone = obsolete(files, 6_000_000, Window())
     assert keys(gone) == {(0, n, n) for n in range(2, 6)}
 
