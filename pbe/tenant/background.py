@@ -11,7 +11,6 @@ from pbe.tenant.log import ERROR
 from pbe.tenant.tenant import Tenant
 
 TASKS_MAX = 200
-_NAME = "@background"
 
 
 def start(tenant: Tenant, work: Coroutine[Any, Any, None], message: str) -> None:
@@ -27,23 +26,6 @@ def start(tenant: Tenant, work: Coroutine[Any, Any, None], message: str) -> None
     running.add(task)
     task.addErrback(_log, tenant, message)
     task.addBoth(lambda _: running.discard(task))
-
-
-async def finish(tenant: Tenant) -> None:
-    """Wait for all that runs."""
-    for task in list(tenant.running):
-        await _settled(task)
-
-
-def _settled(task: Deferred[None]) -> Deferred[None]:
-    waiter: Deferred[None] = Deferred()
-
-    def done(result: None) -> None:
-        waiter.callback(None)
-        return result
-
-    task.addBoth(done)
-    return waiter
 
 
 def _log(failure: Failure, tenant: Tenant, message: str) -> None:

@@ -76,6 +76,10 @@ class FileStore:
         """Store a small file."""
         await self._objects.put(self._home + key, data, content_type=content_type)
 
+    async def put_path(self, key: str, path: Path, content_type: str) -> None:
+        """Store a file that is on the disk already, and stays there."""
+        await self._objects.put_file(self._home + key, path, content_type=content_type)
+
     async def delete(self, keys: Sequence[str]) -> None:
         """Delete files, thumbs of theirs too."""
         doomed = list(keys)

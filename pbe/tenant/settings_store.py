@@ -61,6 +61,8 @@ def use(tenant: Tenant, settings: Settings) -> None:
     tenant.settings = settings
     tenant.limits = RateLimits(settings.rate_limits["rules"])
     tenant.log.options = settings.logs
+    for follow in tenant.on_settings:
+        follow()
 
 
 async def _store(tenant: Tenant, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pbe.storage.sqlite import Database
 from pbe.tenant.bootstrap import bootstrap
 from pbe.tenant.catalog import Catalog
 from pbe.tenant.counts import Counts
+from pbe.tenant.cron import Crons
 from pbe.tenant.ephemera import Ephemera
 from pbe.tenant.file_store import FileStore
 from pbe.tenant.log import Log
@@ -30,8 +31,9 @@ class Tenant:
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
     first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory.
-    settings, limits: changed by `settings_store` only. running: what `background` started. backup: what is being made
-    or restored. Not promised: that another node has not taken the tenant over; the replicator finds out.
+    settings, limits: changed by `settings_store` only, which then calls `on_settings`. running: what `background`
+    started. backup: what is being made or restored. Not promised: that another node has not taken the tenant over; the
+    replicator finds out.
     """
 
     def __init__(
@@ -54,11 +56,13 @@ class Tenant:
         self.counts = Counts(self.data)
         self.settings = Settings.default()
         self.limits = RateLimits(())
+        self.on_settings: list[Callable[[], None]] = []
         self.ephemera = Ephemera(self.now)
         self.tokens = TokenCache()
         self.running: set[Deferred[None]] = set()
+        self.crons = Crons(self.clock, self.now, lambda job_id, work: cron_launch(self, job_id, work))
         self.log = Log(str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes)
-        self.closing.append(self.log.close)
+        self.closing += [self.log.close, self._finish_running, self.crons.close]
 
     @property
     def databases(self) -> tuple[Database, ...]:
@@ -69,6 +73,11 @@ class Tenant:
         """Roughly what the tenant takes of the process."""
         return sum(database.memory_bytes() for database in self.databases)
 
+    async def _finish_running(self) -> None:
+        """Wait for what runs in the background."""
+        for task in list(self.running):
+            await settled(task)
+
     async def stop(self) -> None:
         """End what the tenant runs, its databases stay open; the first error is raised once all has ended."""
         closing, self.closing = self.closing, []
@@ -77,6 +86,25 @@ class Tenant:
     async def close(self) -> None:
         """End what the tenant runs and close its databases; the first error is raised once all are closed."""
         await _each([self.stop, *(database.close for database in self.databases)])
+
+
+def settled(task: Deferred[None]) -> Deferred[None]:
+    """Fires when the task ends, however it does; the task's outcome stays its own."""
+    waiter: Deferred[None] = Deferred()
+
+    def done(result: None) -> None:
+        waiter.callback(None)
+        return result
+
+    task.addBoth(done)
+    return waiter
+
+
+def cron_launch(tenant: Tenant, job_id: str, work: Awaitable[None]) -> None:
+    """Start a job's coroutine."""
+    from pbe.tenant import cron_system
+
+    cron_system.launch(tenant, job_id, work)
 
 
 async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
@@ -92,7 +120,7 @@ async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
 
 async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) -> Tenant:
     """The tenant whose files are in `folder`, made where there are none. Raises `DatabaseBroken`, OSError."""
-    from pbe.tenant import settings_store
+    from pbe.tenant import cron_system, settings_store
 
     folder.mkdir(parents=True, exist_ok=True)
     opened: list[Database] = []
@@ -104,6 +132,7 @@ async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) ->
         tenant = Tenant(tenant_id, folder, (data, auxiliary, hooks), services)
         await tenant.catalog.reload(data)
         await settings_store.load(tenant)
+        cron_system.install(tenant)
     except Exception:
         for database in opened:
             await database.close()

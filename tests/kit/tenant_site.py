@@ -1,7 +1,8 @@
 """A tenant's whole site in memory: requests in, answers out, with real databases in a temporary folder."""
 
 import json
-from collections.abc import Coroutine
+import random
+from collections.abc import AsyncIterable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,13 +12,17 @@ from twisted.internet.task import Clock
 
 from pbe.api.tenant.site import TenantSite
 from pbe.mail.message import MailRefused, Message
+from pbe.objects.memory import MemoryStore
+from pbe.storage.file_cache import FileCache
 from pbe.tenant.auth_superuser import upsert
+from pbe.tenant.file_store import FileHome
 from pbe.tenant.tenant import Tenant, open_tenant
 from pbe.web.body import Body
 from pbe.web.headers import Headers
 from pbe.web.request import Request
 from pbe.web.response import Response
-from tests.kit.tenant_services import services
+from tests.kit.tenant_services import NOW_S, services
+from tests.kit.workers import InlineWorkers
 
 T = TypeVar("T")
 TURNS_MAX = 100
@@ -74,8 +79,12 @@ class World:
     def __init__(self, folder: Path, **others: Any) -> None:
         self.clock = Clock()
         self.mail = MailTray()
-        self.services = services(self.clock, **({"mailer": self.mail} | others))
-        self.tenant: Tenant = self.done(open_tenant("acme", folder, self.services))
+        self.objects = MemoryStore(lambda: NOW_S + self.clock.seconds())
+        workers = InlineWorkers()
+        home = FileHome(self.objects, FileCache(folder / "cache", workers), workers)
+        given = {"mailer": self.mail, "files": home, "random_bytes": random.Random(1).randbytes}
+        self.services = services(self.clock, **(given | others))
+        self.tenant: Tenant = self.done(open_tenant("acme", folder / "acme", self.services))
         self.done(upsert(self.tenant, ROOT_EMAIL, ROOT_PASSWORD))
         self.site = TenantSite(self.tenant)
         self.token = ""
@@ -113,7 +122,19 @@ class World:
             reader.feed(raw)
             reader.finish()
         request = Request(method, target.encode(), Headers(pairs), peer=peer, reader=reader)
-        return read(self.done(self.site.handle(request)))
+        return read(self.done(self._whole(request)))
+
+    async def _whole(self, request: Request) -> Response:
+        return await gathered(await self.site.handle(request))
+
+    def upload(self, target: str, filename: str, content: bytes, field: str = "file") -> Answer:
+        """Send one file as the superuser."""
+        body = (
+            f'--xx\r\nContent-Disposition: form-data; name="{field}"; filename="{filename}"\r\n\r\n'.encode()
+            + content
+            + b"\r\n--xx--\r\n"
+        )
+        return self.root("POST", target, body, content_type="multipart/form-data; boundary=xx")
 
     def close(self) -> None:
         """End the tenant."""
@@ -130,3 +151,10 @@ def read(response: Response) -> Answer:
         found.setdefault(raw_name.decode().lower(), []).append(raw_value.decode())
     body = response.body if isinstance(response.body, bytes) else b""
     return Answer(response.status, found, body)
+
+
+async def gathered(response: Response) -> Response:
+    """The response with a streamed body made whole."""
+    if isinstance(response.body, AsyncIterable):
+        response.body = b"".join([piece async for piece in response.body])
+    return response
