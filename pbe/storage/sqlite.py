@@ -7,9 +7,7 @@ a replicator that listens at `on_commit` and `before_write` sees every frame.
 Not promised: a result of `query` may be older than a write that another coroutine has queued but not awaited.
 """
 
-import time
 from collections.abc import Awaitable, Callable
-from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,9 +18,10 @@ from twisted.internet.interfaces import IReactorTime
 from pbe._fast import rowjson
 from pbe._fast.rowjson_twin import Failure
 from pbe.errors import Unavailable
+from pbe.storage.sqlite_budget import Budget
 from pbe.storage.sqlite_connection import BUSY_WORKER_MS, CACHE_KIB, STATEMENTS, open_connection
 from pbe.storage.sqlite_errors import translated, translated_failure
-from pbe.storage.sqlite_readers import Reader, Readers, Seat
+from pbe.storage.sqlite_readers import Readers, Seat
 from pbe.storage.sqlite_rows import make_rows
 from pbe.storage.sqlite_transaction import Params, Row, Transaction
 from pbe.storage.sqlite_writer import Work, Writer
@@ -33,8 +32,6 @@ T = TypeVar("T")
 
 INLINE_S = 0.002
 PROGRESS_STEPS = 1000
-SLOW_MEMO_S = 5.0
-SLOW_MEMOS_MAX = 256
 CHECKPOINT_PAGES = 1000
 
 
@@ -61,10 +58,8 @@ class Database:
         self.before_write: Callable[[], None] | None = None
         self._readers = readers
         self._clock = clock
-        self._inline_s = inline_s
         self._seat = Seat(self.path)
-        self._slow: dict[str, float] = {}
-        self._deadline = inf
+        self._budget = Budget(inline_s)
         self._frames = 0
         self._frames_seen = 0
         self._checkpoint_from = 0
@@ -75,7 +70,7 @@ class Database:
             self.page_size: int = self._main.pragma("page_size")
         except apsw.Error as error:
             raise translated(error, f"open {self.path}") from error
-        self._main.set_progress_handler(self._over_budget, PROGRESS_STEPS)
+        self._main.set_progress_handler(self._budget.over, PROGRESS_STEPS)
         self._main.set_wal_hook(self._wal_hook)
         self._rows = make_rows(self._main, STATEMENTS)
         self._writer = Writer(self._main, self._open_second, self._begin, self._committed, clock, readers.workers)
@@ -99,23 +94,20 @@ class Database:
 
         Raises `SqlError`, `QueryTooSlow` after the readers' limit, `Unavailable`.
         """
-        if heavy or sql in self._slow:
-            return await self._on_reader(sql, lambda reader: reader.connection.execute(sql, params).fetchall())
         if self._closed:
             raise Unavailable(cause="the database is closed")
-        began = time.monotonic()
-        self._deadline = began + self._inline_s
-        try:
-            rows = self._main.execute(sql, params).fetchall()
-        except apsw.InterruptError:
-            self._remember_slow(sql)
-            return await self._readers.run(self._seat, lambda reader: reader.connection.execute(sql, params).fetchall())
-        except apsw.Error as error:
-            raise translated(error, sql) from error
-        if time.monotonic() - began > self._inline_s:
-            # One long opcode or function cannot be interrupted: not here again, for a while.
-            self._remember_slow(sql)
-        return rows
+        budget = self._budget
+        if not heavy and budget.admits(sql):
+            try:
+                rows = self._main.execute(sql, params).fetchall()
+            except apsw.InterruptError:
+                budget.ended(sql, interrupted=True)
+            except apsw.Error as error:
+                raise translated(error, sql) from error
+            else:
+                budget.ended(sql)
+                return rows
+        return await self._readers.run(self._seat, lambda reader: reader.connection.execute(sql, params).fetchall())
 
     async def rows(self, sql: str, job: Callable[[rowjson.Rows, bool], T], *, heavy: bool = False) -> T:
         """`job(rows, release)`, which writes rows as JSON with the row writer it is given; `sql` is its dearest text.
@@ -123,36 +115,26 @@ class Database:
         As `query`: inline for INLINE_S, then again from its beginning on a worker, so the job must have no effects.
         `release` goes to the methods of `rows`.
         """
-        if heavy or sql in self._slow:
-            return await self._on_reader(sql, lambda reader: job(reader.rows, True))
         if self._closed:
             raise Unavailable(cause="the database is closed")
-        began = time.monotonic()
-        self._deadline = began + self._inline_s
-        try:
-            result = job(self._rows, False)
-        except Failure as failure:
-            if failure.code & 0xFF != apsw.SQLITE_INTERRUPT:
-                raise translated_failure(failure) from failure
-            self._remember_slow(sql)
-            return await self._readers.run(self._seat, lambda reader: job(reader.rows, True))
-        if time.monotonic() - began > self._inline_s:
-            self._remember_slow(sql)
-        return result
+        budget = self._budget
+        if not heavy and budget.admits(sql):
+            try:
+                result = job(self._rows, False)
+            except Failure as failure:
+                if failure.code & 0xFF != apsw.SQLITE_INTERRUPT:
+                    raise translated_failure(failure) from failure
+                budget.ended(sql, interrupted=True)
+            else:
+                budget.ended(sql)
+                return result
+        return await self._readers.run(self._seat, lambda reader: job(reader.rows, True))
 
     async def read_job(self, job: Callable[[apsw.Connection], T]) -> T:
         """`job(connection)` on a worker, with a connection that only reads; it must leave the connection as it was."""
         if self._closed:
             raise Unavailable(cause="the database is closed")
         return await self._readers.run(self._seat, lambda reader: job(reader.connection))
-
-    async def _on_reader(self, sql: str, job: Callable[[Reader], T]) -> T:
-        if self._closed:
-            raise Unavailable(cause="the database is closed")
-        expires = self._slow.get(sql)
-        if expires is not None and expires < time.monotonic():
-            del self._slow[sql]
-        return await self._readers.run(self._seat, job)
 
     async def write(self, work: Work[T], *, exclusive: bool = False) -> T:
         """Run `work(transaction)` and return its result after COMMIT; what it raises undoes it.
@@ -193,14 +175,6 @@ class Database:
         kinds = (apsw.SQLITE_DBSTATUS_CACHE_USED, apsw.SQLITE_DBSTATUS_SCHEMA_USED, apsw.SQLITE_DBSTATUS_STMT_USED)
         return 0 if self._closed else sum(self._main.status(kind)[0] for kind in kinds)
 
-    def _over_budget(self) -> bool:
-        return time.monotonic() > self._deadline
-
-    def _remember_slow(self, sql: str) -> None:
-        if len(self._slow) >= SLOW_MEMOS_MAX:
-            self._slow.clear()
-        self._slow[sql] = time.monotonic() + SLOW_MEMO_S
-
     def _open_second(self) -> apsw.Connection:
         try:
             connection = open_connection(self.path)
@@ -210,7 +184,7 @@ class Database:
         return connection
 
     def _begin(self) -> None:
-        self._deadline = inf
+        self._budget.lift()
         if self.before_write is not None:
             self.before_write()
 
