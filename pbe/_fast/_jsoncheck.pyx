@@ -4,10 +4,11 @@ Every step is checked against the end of the bytes; nothing is copied or decoded
 """
 
 from libc.stdint cimport uint8_t
-from libc.string cimport memcmp
+from libc.string cimport memchr, memcmp
 
 ANY, LIST, POINT = range(3)
 cdef int NESTING_MAX = 100
+cdef int LIST_ITEMS_MAX = 64
 cdef int LIST_KIND = 1
 cdef int POINT_KIND = 2
 cdef int MONTH_DAYS[12]
@@ -20,7 +21,7 @@ def is_date(bytes text not None):
 
 
 def is_json(bytes text not None, int kind):
-    """Whether `text` is one JSON value: any, a list of strings, or a point."""
+    """Whether `text` is one JSON value: any, a list as PocketBase writes it, or a point."""
     return is_json_text(text, len(text), kind)
 
 
@@ -97,17 +98,51 @@ cdef inline const uint8_t* after_space(const uint8_t* at, const uint8_t* end) no
 
 
 cdef bint is_json_text(const uint8_t* text, Py_ssize_t size, int kind) noexcept nogil:
-    """Whether the text is one JSON value of the kind: any, a list of strings, a point."""
+    """Whether the text is one JSON value of the kind: any, a list, a point."""
     cdef const uint8_t* end = text + size
     cdef const uint8_t* at = after_space(text, end)
     if at == end:
         return False
     if kind == POINT_KIND:
         return after_point(text, end) == end
-    if kind == LIST_KIND and at[0] != 0x5B:
-        return False
-    at = after_value(at, end, NESTING_MAX, kind == LIST_KIND)
+    if kind == LIST_KIND:
+        return after_list(text, end) == end
+    at = after_value(at, end, NESTING_MAX)
     return at != NULL and after_space(at, end) == end
+
+
+cdef const uint8_t* after_list(const uint8_t* at, const uint8_t* end) noexcept nogil:
+    """The place after ["a","b"] as PocketBase writes it: distinct strings, none empty, none with an escape."""
+    cdef const uint8_t* starts[64]
+    cdef Py_ssize_t sizes[64]
+    cdef int count = 0
+    cdef int other
+    cdef const uint8_t* stop
+    cdef Py_ssize_t size
+    if end - at < 2 or at[0] != 0x5B:
+        return NULL
+    at += 1
+    if at[0] == 0x5D:
+        return at + 1
+    while at < end and at[0] == 0x22 and count < LIST_ITEMS_MAX:
+        stop = after_string(at, end)
+        if stop == NULL or stop == end:
+            return NULL
+        size = stop - at
+        if size <= 2 or memchr(at, 0x5C, size) != NULL:
+            return NULL
+        for other in range(count):
+            if sizes[other] == size and memcmp(starts[other], at, size) == 0:
+                return NULL
+        starts[count] = at
+        sizes[count] = size
+        count += 1
+        if stop[0] == 0x5D:
+            return stop + 1
+        if stop[0] != 0x2C:
+            return NULL
+        at = stop + 1
+    return NULL
 
 
 cdef const uint8_t* after_point(const uint8_t* at, const uint8_t* end) noexcept nogil:
@@ -123,15 +158,15 @@ cdef const uint8_t* after_point(const uint8_t* at, const uint8_t* end) noexcept 
 
 
 cdef const uint8_t* after_value(
-    const uint8_t* at, const uint8_t* end, int deeper, bint strings
+    const uint8_t* at, const uint8_t* end, int deeper
 ) noexcept nogil:
-    """The place after the JSON value at `at`, NULL where there is none; `strings`: its elements must be strings."""
+    """The place after the JSON value at `at`, NULL where there is none."""
     if at == end:
         return NULL
     if at[0] == 0x22:
         return after_string(at, end)
     if at[0] == 0x7B or at[0] == 0x5B:
-        return after_nest(at, end, deeper - 1, strings) if deeper > 0 else NULL
+        return after_nest(at, end, deeper - 1) if deeper > 0 else NULL
     if at[0] == 0x74:
         return after_word(at, end, b"true", 4)
     if at[0] == 0x66:
@@ -218,7 +253,7 @@ cdef inline bint is_escape(uint8_t char) noexcept nogil:
 
 
 cdef const uint8_t* after_nest(
-    const uint8_t* at, const uint8_t* end, int deeper, bint strings
+    const uint8_t* at, const uint8_t* end, int deeper
 ) noexcept nogil:
     """The place after the object or array that opens at `at`."""
     cdef bint keyed = at[0] == 0x7B
@@ -237,9 +272,7 @@ cdef const uint8_t* after_nest(
             if at == end or at[0] != 0x3A:
                 return NULL
             at = after_space(at + 1, end)
-        elif strings and at[0] != 0x22:
-            return NULL
-        at = after_value(at, end, deeper, False)
+        at = after_value(at, end, deeper)
         if at == NULL:
             return NULL
         at = after_space(at, end)

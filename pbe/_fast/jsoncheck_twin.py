@@ -6,6 +6,7 @@ from typing import Any
 
 ANY, LIST, POINT = range(3)
 NESTING_MAX = 100
+LIST_ITEMS_MAX = 64
 _DATE = re.compile(rb"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\.\d{3}Z")
 _NUMBER = rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"
 _POINT = re.compile(rb'\{"lon":%b,"lat":%b\}' % (_NUMBER, _NUMBER))
@@ -25,8 +26,8 @@ def is_date(text: bytes) -> bool:
 
 
 def is_json(text: bytes, kind: int) -> bool:
-    """Whether `text` is one JSON value in UTF-8, nested NESTING_MAX deep at most: any, a list of strings, or
-    a point as PocketBase writes it.
+    """Whether `text` is one JSON value in UTF-8, nested NESTING_MAX deep at most: any, or a list of
+    distinct strings or a point as PocketBase writes them.
     """
     try:
         decoded = text.decode()
@@ -36,8 +37,17 @@ def is_json(text: bytes, kind: int) -> bool:
     except ValueError:
         return False
     if kind == LIST:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return _is_list(value) and text == b"[%b]" % b",".join(
+            b'"%b"' % item.encode("utf-8", "surrogatepass") for item in value
+        )
     return kind != POINT or _POINT.fullmatch(text) is not None
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a list of distinct strings, none of them empty."""
+    if not isinstance(value, list) or len(value) > LIST_ITEMS_MAX:
+        return False
+    return all(isinstance(item, str) and item for item in value) and len(set(value)) == len(value)
 
 
 def _nesting(text: str) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 from pbe.errors import BadRequest, NotFound
 from pbe.query.errors import FilterError
+from pbe.query.select import Statement
 from pbe.schema.collection import Collection
 from pbe.storage.sqlite_errors import QueryTooSlow, SqlError
 from pbe.tenant import picker
@@ -15,7 +16,8 @@ from pbe.tenant.record_enrich import enrich
 from pbe.tenant.record_events import RecordsListRequestEvent
 from pbe.tenant.record_json import dumps, list_bytes, plain
 from pbe.tenant.record_list import Listing, prepare
-from pbe.tenant.record_rows import is_plain, plan_for, rows_json, view_statement
+from pbe.tenant.record_rows import RowPlan, plan_for, rows_json, view_statement
+from pbe.tenant.record_rows_expand import Expansion, expanded_json, expansions_for
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
 
@@ -35,13 +37,14 @@ def picked_json(info: RequestInfo, value: Any) -> bytes:
 
 async def view_json(unit: Unit, info: RequestInfo, collection: Collection, record_id: str) -> bytes:
     """One record, if its view rule lets whoever asks see it; else `NotFound`."""
-    plan = plan_for(unit, info, collection, "onRecordViewRequest") if is_plain(info) else None
-    if plan is None:
+    short = _short(unit, info, collection, "onRecordViewRequest")
+    if short is None:
         return record_json(info, await view(unit, info, collection, record_id))
+    plan, expansions = short
     rule = rule_for(info, collection.view_rule)
     try:
         statement = view_statement(unit, collection, plan, record_id, rule, info)
-        body = await rows_json(unit, collection, plan, statement) if record_id else b""
+        body = await _rows(unit, collection, plan, expansions, statement) if record_id else b""
     except (FilterError, SqlError) as error:
         raise NotFound(cause=str(error)) from error
     if not body:
@@ -51,12 +54,13 @@ async def view_json(unit: Unit, info: RequestInfo, collection: Collection, recor
 
 async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> bytes:
     """A page of records. Raises `Forbidden`, `BadRequest`."""
-    plan = plan_for(unit, info, collection, "onRecordsListRequest") if is_plain(info) else None
-    listing = await prepare(unit, info, collection, plan.select if plan is not None else "")
+    short = _short(unit, info, collection, "onRecordsListRequest")
+    listing = await prepare(unit, info, collection, short[0].select if short is not None else "")
     try:
         statement = listing.statement
-        if plan is not None:
-            return _list_bytes(await rows_json(unit, collection, plan, statement), _head(listing))
+        if short is not None:
+            plan, expansions = short
+            return _list_bytes(await _rows(unit, collection, plan, expansions, statement), _head(listing))
         rows = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
     except QueryTooSlow:
         raise
@@ -70,6 +74,24 @@ async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> by
 
     await unit.tenant.pipeline.trigger(event, act)
     return _page_json(info, event)
+
+
+def _short(unit: Unit, info: RequestInfo, collection: Collection, event: str) -> tuple[RowPlan, list[Expansion]] | None:
+    """How the answer is made without looking at each record, None where it has to be looked at."""
+    query = info.query
+    plan = plan_for(unit, info, collection, event) if not query.get("fields") else None
+    if plan is None:
+        return None
+    expansions = expansions_for(unit, info, collection, plan) if query.get("expand") else []
+    return (plan, expansions) if expansions is not None else None
+
+
+async def _rows(
+    unit: Unit, collection: Collection, plan: RowPlan, expansions: list[Expansion], statement: Statement
+) -> bytes:
+    if expansions:
+        return await expanded_json(unit, collection, plan, statement, expansions)
+    return await rows_json(unit, collection, plan, statement)
 
 
 def _head(listing: Listing) -> dict[str, Any]:

@@ -35,10 +35,11 @@ _TEXT_KINDS = {
 class RowPlan:
     """How the rows of one collection are written: for superusers (`full`) or anybody else.
 
-    select: the columns to read, of table ``t``. view: the statement for one id.
+    select: the columns to read, of table ``t``; at: which of them is a field's. view: the statement for one id. plan:
+    closes each object; opened: leaves it open, for an ``expand`` to follow.
     """
 
-    __slots__ = ("plan", "select", "view")
+    __slots__ = ("at", "opened", "plan", "select", "view")
 
     def __init__(self, collection: Collection, *, full: bool) -> None:
         shape = shape_of(collection)
@@ -60,6 +61,8 @@ class RowPlan:
 
         prefix = b'{"collectionId":%b,"collectionName":%b' % (dumps(collection.id), dumps(collection.name))
         self.plan = rowjson.Plan(prefix, tuple(described), b"}", fallback)
+        self.opened = rowjson.Plan(prefix, tuple(described), b"", fallback)
+        self.at = {field.name: position for position, field in enumerate(fields)}
         self.select = columns(names)
         self.view = f"SELECT {self.select} FROM {name(collection.name)} {BASE} WHERE {BASE}.id = ? LIMIT 1"
 
@@ -94,12 +97,6 @@ def row_plan(collection: Collection, *, full: bool) -> RowPlan:
     if found is None:
         found = collection.__dict__[note] = RowPlan(collection, full=full)
     return found
-
-
-def is_plain(info: RequestInfo) -> bool:
-    """Whether whole records are asked for, with nothing expanded or picked."""
-    query = info.query
-    return not query.get("fields") and not query.get("expand")
 
 
 def view_statement(
