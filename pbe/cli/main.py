@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     group = common.add_argument_group("talking to a server")
     group.add_argument("--server", default=argparse.SUPPRESS, help=f"its URL [PBE_SERVER, or {SERVER}]")
     group.add_argument("--token", default=argparse.SUPPRESS, help="a cluster admin's token [PBE_TOKEN]")
+    group.add_argument("--ca", default=argparse.SUPPRESS, help="a PEM file: who signs the server [PBE_CA]")
     group.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
     top = _Parser(prog="pbe", parents=[common], description="PocketBase for many.", epilog=__doc__.partition("\n\n")[2])
     top.add_argument("--version", action="version", version=f"pbe {__version__}")
@@ -64,6 +65,7 @@ def main(words: Sequence[str]) -> int:
         server = Server(
             getattr(args, "server", None) or os.environ.get("PBE_SERVER") or SERVER,
             getattr(args, "token", None) or os.environ.get("PBE_TOKEN", ""),
+            getattr(args, "ca", None) or os.environ.get("PBE_CA", ""),
         )
         answer = args.act(server, args)
     except (Refused, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -35,9 +36,9 @@ def _sentence(status: int, answer: Any) -> str:
 
 
 class Server:
-    """One pbe server, named by its URL; `token` is a cluster admin's, or empty."""
+    """One pbe server, named by its URL; `token` is a cluster admin's, or empty; `ca` a file of who may sign it."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", ca: str = "") -> None:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"--server must be a URL such as http://127.0.0.1:8090, not {url!r}.")
@@ -45,6 +46,7 @@ class Server:
         self._host = parts.hostname
         self._port = parts.port
         self._token = token
+        self._ca = ca
         self.url = f"{parts.scheme}://{parts.netloc}"
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -69,9 +71,13 @@ class Server:
                 return items
             page += 1
 
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=_context(self._ca))
+        return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+
     def _exchange(self, method: str, target: str, body: Any) -> tuple[int, bytes]:
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=TIMEOUT_S)
+        connection = self._connection()
         headers = {"Accept": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
@@ -87,6 +93,16 @@ class Server:
             raise Unreachable(f"No answer from {self.url}: {error or type(error).__name__}.") from error
         finally:
             connection.close()
+
+
+def _context(ca: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca or None)
+    except OSError as error:
+        raise ValueError(f"The file {ca} of --ca holds no certificates: {error.strerror or error}.") from error
+    # The cluster's own authority signs addresses that change: who it signed is enough, as between its processes.
+    context.check_hostname = not ca
+    return context
 
 
 def segment(text: str) -> str:

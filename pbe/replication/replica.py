@@ -66,6 +66,8 @@ class Replica:
         self._durable = Waiters(services.clock)
         self._reached = Waiters(services.clock)
         self._idle = Waiters(services.clock)
+        #: Called once the replica is detached.
+        self.forget: Callable[[], None] = lambda: None
         #: Called after each append with the new file and, where they are small, its bytes and the database's checksum.
         self.shipped: Callable[[LtxInfo, bytes | None, str], None] = lambda info, data, total: None
 
@@ -205,6 +207,9 @@ class Replica:
         header = flushed.header
         self._sum = flushed.sum or self._sum
         if header is None:
+            if self._durable:
+                # No append will tell whether the tenant is still ours, and somebody waits.
+                await self.confirm()
             return
         await self._confirm()
         key = file_key(self._services.store.layout, self.tenant_id, self.name, 0, header.min_txid, header.max_txid)
@@ -288,6 +293,7 @@ class Replica:
             self.state = "detached"
             self.source.on_commit = self.source.before_write = self.source.durable = None
             self._fail_waiters("the database was closed")
+            self.forget()
             if live:
                 shipped = (self._txid, self._checksum) if not self.dirty else None
                 self.log.write_record((self.epoch,), sync=True, shipped=shipped)

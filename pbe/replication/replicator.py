@@ -159,6 +159,7 @@ class Replicator:
                 raise Unavailable(retry_after_s=5, cause=str(error)) from error
             raise
         self.replicas[key] = replica
+        replica.forget = lambda: self._forget(key, replica)
         Maintenance(self.services, replica, self._recent).wake()
         return replica
 
@@ -167,11 +168,12 @@ class Replicator:
         await release(self.services.store, tenant_id, epoch, self.services.node_id, txids)
 
     async def detach(self, replica: Replica, *, flush: bool = True) -> None:
-        """`Replica.detach`, and forgets it."""
-        try:
-            await replica.detach(flush=flush)
-        finally:
-            self.replicas.pop((replica.tenant_id, replica.name), None)
+        """`Replica.detach`."""
+        await replica.detach(flush=flush)
+
+    def _forget(self, key: tuple[str, str], replica: Replica) -> None:
+        if self.replicas.get(key) is replica:
+            del self.replicas[key]
 
     async def stop(self) -> None:
         """Ships what every database still has, as far as the store answers, and stops."""

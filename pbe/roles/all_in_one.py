@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from pbe.api.admin.site import PREFIX
 from pbe.cluster.local import LocalControl
 from pbe.gateway.resolve import NoTenantNamed
-from pbe.roles import admins
+from pbe.roles import admins, tls
 from pbe.roles.config import Config
 from pbe.roles.control import ControlParts
 from pbe.roles.folder import Folder, make_secret
@@ -62,7 +62,7 @@ class AllInOneRole:
         control.routes.source(0, gateway.feed.heard)
         gateway.start()
         lines = await admins.greeting(control.plane, tools.random_bytes)
-        self._place.open(tools.reactor, self._server)
+        self._place.open(tools.reactor, tls.served(config, self._server))
         return [*lines, *self._addresses(self._place.address)]
 
     def _addresses(self, where: Address) -> list[str]:

@@ -34,6 +34,7 @@ class Config:
     https_addr: Address | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_ca: Path | None = None
     node_id: str = "node-1"
     raft_peers: tuple[Peer, ...] = ()
     raft_bind_addr: Address | None = None
@@ -101,7 +102,7 @@ def _join_s3(given: dict[str, Any]) -> None:
 
 
 def _paths(given: dict[str, Any]) -> None:
-    for key in ("dir", "tls_cert", "tls_key", "cluster_secret_file"):
+    for key in ("dir", "tls_cert", "tls_key", "tls_ca", "cluster_secret_file"):
         if key in given:
             given[key] = Path(given[key]).expanduser().absolute()
 
@@ -134,6 +135,8 @@ def _check(config: Config, found: sources.Found) -> None:
         raise ConfigError("--replica-url is needed with --mode=tenant-node: say which object store keeps the tenants.")
     if bool(config.tls_cert) != bool(config.tls_key):
         raise ConfigError("--tls-cert and --tls-key go together: give both or neither.")
+    if config.tls_ca and not config.tls_cert:
+        raise ConfigError("--tls-ca needs --tls-cert and --tls-key: both ends of a link show a certificate.")
     if config.https_addr and not config.tls_cert:
         raise ConfigError("--https-addr needs --tls-cert and --tls-key.")
     if config.s3_endpoint and not config.replica_url.startswith("s3://"):
@@ -162,7 +165,7 @@ def _check_raft(config: Config) -> None:
 
 
 def _check_files(config: Config, found: sources.Found) -> None:
-    for name in ("tls_cert", "tls_key"):
+    for name in ("tls_cert", "tls_key", "tls_ca"):
         path: Path | None = getattr(config, name)
         if path is not None and not path.is_file():
             raise ConfigError(f"{found[name][0]} names {path}, which is not a file.")

@@ -25,7 +25,7 @@ from pbe.cluster.steward import Steward
 from pbe.consensus import ControlPlane
 from pbe.fleet import Event
 from pbe.fleet.records import Record
-from pbe.roles import admins, listening
+from pbe.roles import admins, listening, tls
 from pbe.roles.config import Config
 from pbe.roles.folder import Folder, make_secret
 from pbe.roles.links import link_server, raft_transport, with_links
@@ -134,7 +134,7 @@ class ControlRole:
         self._closing = [place.close, links.stop]
         await parts.start()
         parts.open_routes()
-        place.open(tools.reactor, self._server)
+        place.open(tools.reactor, tls.served(config, self._server))
         if config.create_admin:
             # A majority may be long in coming, and the platform is served meanwhile.
             Deferred.fromCoroutine(self._greet(parts.plane)).addErrback(lambda f: _log.failure("no admin", failure=f))

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -17,9 +16,10 @@ from pbe.errors import PbeError, Unavailable
 from pbe.gateway.gateway import Gateway
 from pbe.gateway.proof import Proofs
 from pbe.gateway.resolve import NoTenantNamed
+from pbe.roles import tls
 from pbe.roles.config import Config
 from pbe.roles.folder import read_secret
-from pbe.roles.links import LinkControl, endpoint
+from pbe.roles.links import LinkControl, dialling
 from pbe.roles.listening import Place
 from pbe.roles.tools import Tools, within
 from pbe.roles.values import Network
@@ -55,7 +55,7 @@ class GatewayParts:
         self.feed = RouteFeed(self.table, lambda: self.synced.callback(None))
         self._call = call
         self._waking: set[str] = set()
-        self._pool = ClientPool(lambda address: _endpoint(tools.reactor, address), tools.reactor)
+        self._pool = ClientPool(dialling(config, tools), tools.reactor)
         self._sweeper = LoopingCall(self._pool.sweep)
         self._sweeper.clock = tools.reactor
         self.gateway = Gateway(
@@ -103,10 +103,6 @@ def _not_placed(failure: Failure, tenant_id: str) -> None:
         _log.failure("placing {tenant} failed", failure=failure, tenant=tenant_id)
 
 
-def _endpoint(reactor: Any, address: str) -> HostnameEndpoint:
-    return endpoint(reactor, address.removeprefix("http://").rstrip("/"))
-
-
 class Trust:
     """Whether a request's caller may name its tenant by X-Tenant-ID."""
 
@@ -152,9 +148,10 @@ class GatewayRole:
         self._control.client.start()
         await within(parts.whole(), tools.reactor, SYNC_S)
         self._places[0].open(tools.reactor, self._server)
-        if config.https_addr and config.tls_cert and config.tls_key:
+        certificates = tls.certificates(config)
+        if config.https_addr and certificates is not None:
             self._places.append(Place(config.https_addr))
-            self._places[1].open_tls(tools.reactor, self._server, config.tls_cert, config.tls_key)
+            self._places[1].open(tools.reactor, certificates.serve(self._server))
             lines.append(f"Gateway {config.node_id}: https://{self._places[1].address}")
         return lines
 

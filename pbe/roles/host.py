@@ -17,6 +17,7 @@ from pbe.host.membership import Control, Membership
 from pbe.replication.replica import Replica
 from pbe.replication.replicator import Overtaken, Replicator, Restored
 from pbe.replication.source import Source
+from pbe.roles import tls
 from pbe.roles.config import Config
 from pbe.roles.folder import Folder, read_secret
 from pbe.roles.links import LinkControl
@@ -181,7 +182,7 @@ class NodeRole:
         self._control.client.start()
         self._parts.start()
         await within(self._parts.membership.registered(), tools.reactor, REGISTER_S)
-        self._place.open(tools.reactor, self._server)
+        self._place.open(tools.reactor, tls.served(config, self._server))
         return [f"Tenant node {config.node_id}: http://{self._place.address}, told as {address}"]
 
     async def handle(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint
 
 from pbe.cluster.desk import Call, Desk
 from pbe.cluster.feed import Feed
@@ -14,6 +15,7 @@ from pbe.net.handlers import Emit, Handlers, Peer
 from pbe.net.link_client import LinkClient
 from pbe.net.link_server import SWITCHING, LinkServer
 from pbe.net.upgrade import LINK_PATH
+from pbe.roles import tls
 from pbe.roles.config import Config
 from pbe.roles.tools import Tools
 from pbe.routing.feed import TOPIC
@@ -69,10 +71,12 @@ def raft_transport(config: Config, tools: Tools, secret: bytes) -> LinkTransport
     if listen is None:
         return None
     kind = TCP6ServerEndpoint if ":" in listen.host else TCP4ServerEndpoint
+    bare = kind(tools.reactor, listen.port, interface=listen.host)
+    certificates = tls.certificates(config)
     return LinkTransport(
         config.node_id,
-        kind(tools.reactor, listen.port, interface=listen.host),
-        lambda address: endpoint(tools.reactor, address),
+        certificates.listen(bare) if certificates is not None else bare,
+        dialling(config, tools),
         secret=secret,
         clock=tools.reactor,
         random_bytes=tools.random_bytes,
@@ -98,7 +102,7 @@ class LinkControl:
     def __init__(self, config: Config, tools: Tools, secret: bytes) -> None:
         self.client = LinkClient(
             [str(address) for address in config.control_plane],
-            lambda address: endpoint(tools.reactor, address),
+            dialling(config, tools),
             Handlers(),
             secret=secret,
             name=config.node_id,
@@ -116,7 +120,13 @@ class LinkControl:
         return self.client.watch(topic, revision, lambda now, body: listener(now, msgspec.convert(body, Changes)))
 
 
-def endpoint(reactor: Any, address: str) -> HostnameEndpoint:
-    """The endpoint of an address, as text."""
-    host, _, port = address.rpartition(":")
-    return HostnameEndpoint(reactor, host.strip("[]"), int(port), timeout=CONNECT_TIMEOUT_S)
+def dialling(config: Config, tools: Tools) -> Callable[[str], IStreamClientEndpoint]:
+    """Makes the endpoint of another process's address, given as text; under TLS where the cluster has an authority."""
+    certificates = tls.certificates(config)
+
+    def endpoint(address: str) -> IStreamClientEndpoint:
+        host, _, port = address.rpartition(":")
+        bare = HostnameEndpoint(tools.reactor, host.strip("[]"), int(port), timeout=CONNECT_TIMEOUT_S)
+        return certificates.dial(bare) if certificates is not None else bare
+
+    return endpoint

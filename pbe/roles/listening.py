@@ -1,7 +1,6 @@
 """Ports of this process: opened, named, closed."""
 
 import socket
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import defer
@@ -38,35 +37,12 @@ class Place:
         self._port = reactor.adoptStreamPort(self._socket.fileno(), self._socket.family, factory)
         self._socket.close()
 
-    def open_tls(self, reactor: Any, factory: IProtocolFactory, cert: Path, key: Path) -> None:
-        """The same with TLS; ConfigError where certificate and key are not one pair of PEM files."""
-        from twisted.protocols.tls import TLSMemoryBIOFactory
-
-        context = _tls(cert, key)
-        self.open(reactor, TLSMemoryBIOFactory(context, False, factory))
-
     async def close(self) -> None:
         """Take nobody new."""
         if self._port is not None:
             await defer.maybeDeferred(self._port.stopListening)
         else:
             self._socket.close()
-
-
-def _tls(cert: Path, key: Path) -> Any:
-    from OpenSSL import SSL
-    from twisted.internet import ssl
-
-    try:
-        context: Any = ssl.DefaultOpenSSLContextFactory(  # type: ignore[no-untyped-call]
-            str(key), str(cert), sslmethod=SSL.TLS_METHOD
-        )
-        context.getContext().use_certificate_chain_file(str(cert))
-        context.getContext().set_min_proto_version(SSL.TLS1_2_VERSION)
-        context.getContext().check_privatekey()
-    except SSL.Error as error:
-        raise ConfigError(f"The certificate {cert} and the key {key} do not fit: {error}.") from error
-    return context
 
 
 def told(wanted: Address, real: Address) -> Address:

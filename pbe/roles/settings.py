@@ -53,6 +53,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("https-addr", values.address, "the gateway's TLS address [0.0.0.0:443 with a certificate]", ("https",)),
     Setting("tls-cert", values.text, "a PEM file: certificate and chain", (), ("TLS_CERT",)),
     Setting("tls-key", values.text, "a PEM file: the certificate's private key", (), ("TLS_KEY",)),
+    Setting(
+        "tls-ca",
+        values.text,
+        "a PEM file: who signs the cluster's certificates; with it the control plane's port and all links speak TLS, "
+        "and both ends of a link show a certificate",
+        (),
+        ("TLS_CA",),
+    ),
     Setting("node-id", values.member_id, "this process's name in the cluster [the host's name]", (), ("NODE_ID",)),
     Setting(
         "raft-peers",

@@ -16,7 +16,8 @@ from pbe.objects.store import ObjectStore
 from pbe.roles.config import Config
 from pbe.storage.workers import Workers
 
-STORE_THREADS = 16
+STORE_THREADS = 32
+SHIP_THREADS = 4
 WORK_THREADS = 4
 READ_THREADS = 4
 DISK_THREADS = 2
@@ -27,7 +28,8 @@ WORK_NICE = 5
 class Tools:
     """The process's tools; `close` ends the threads.
 
-    work: bcrypt and images; read: slow SQL; disk: checkpoints and syncs of the log; ship: the object store.
+    work: bcrypt and images; read: slow SQL; disk: checkpoints and syncs of the log; objects: requests to the object
+    store, which may hang; ship: what replication computes, which must not wait for them.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -36,7 +38,8 @@ class Tools:
         self.work = Workers(WORK_THREADS, call, nice=WORK_NICE, name="work")
         self.read = Workers(READ_THREADS, call, nice=READ_NICE, name="read")
         self.disk = Workers(DISK_THREADS, call, name="disk")
-        self.ship = Workers(STORE_THREADS, call, name="ship", jobs_waiting_max=100_000)
+        self.objects = Workers(STORE_THREADS, call, name="objects", jobs_waiting_max=100_000)
+        self.ship = Workers(SHIP_THREADS, call, name="ship", jobs_waiting_max=100_000)
         self.now: Callable[[], float] = time.time
         self.random_bytes: Callable[[int], bytes] = os.urandom
 
@@ -48,7 +51,7 @@ class Tools:
         """The object store that the configuration names."""
         parts = urlsplit(config.replica_url)
         if parts.scheme == "file":
-            return FolderStore(Path(unquote(parts.path)), self.ship)
+            return FolderStore(Path(unquote(parts.path)), self.objects)
         place = S3Place(
             bucket=parts.netloc,
             prefix=parts.path,
@@ -57,11 +60,11 @@ class Tools:
             access_key=config.s3_access_key,
             secret_key=config.s3_secret_key,
         )
-        return S3Store(place, self.ship)
+        return S3Store(place, self.objects)
 
     def close(self) -> None:
         """End the threads once their jobs are done."""
-        for workers in (self.work, self.read, self.disk, self.ship):
+        for workers in (self.work, self.read, self.disk, self.objects, self.ship):
             workers.stop()
 
 

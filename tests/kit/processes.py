@@ -84,12 +84,16 @@ class Pbe:
 
     def start(self) -> "Pbe":
         """Run it, and wait until it answers."""
+        self.spawn()
+        self.wait(lambda: self.ask("GET", "/api/health").status == 200, "did not answer")
+        return self
+
+    def spawn(self) -> None:
+        """Run it."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command(), stdout=output, stderr=output, cwd=ROOT, env=environment(), start_new_session=True
             )
-        self.wait(lambda: self.ask("GET", "/api/health").status == 200, "did not answer")
-        return self
 
     def wait(self, good: Any, what: str, limit_s: float = START_S_MAX) -> None:
         """Return once `good()` is true; errors of the network count as not yet."""

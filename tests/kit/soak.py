@@ -46,7 +46,7 @@ class Process:
     def __init__(self, life: "Life", node_id: str) -> None:
         self.life = life
         self.node_id = node_id
-        self.over = False
+        self.newest = 1 << 60
         self.path = life.world.folder / node_id / NAME
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.source: PlainSource | None = None
@@ -186,7 +186,8 @@ class Life:
             """The reply went out, unless there is nobody any more to send it."""
             if process.store.dead:
                 return
-            if process.over:
+            if mark > process.newest:
+                # Up to `newest` its writes were in the log before the new owner's fence: late, but true.
                 self.broken.append("a node that lost its tenant acknowledged a write")
                 return
             self.acked = max(self.acked, mark)
@@ -238,7 +239,7 @@ class Life:
         acked = self.acked
         self.process.load(self.epoch)
         self.settle(max(acked, self.acked), "after a take-over")
-        old.over = True
+        old.newest = len(self.states) - 1
         if zombie and old.source is not None:
             self.haunt(old)
 
