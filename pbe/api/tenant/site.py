@@ -34,6 +34,7 @@ MODULES = (
     "collections_import",
     "collections_meta",
     "crons",
+    "exchange",
     "files",
     "health",
     "logs",
