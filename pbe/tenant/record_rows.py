@@ -43,7 +43,10 @@ class RowPlan:
 
     def __init__(self, collection: Collection, *, full: bool) -> None:
         shape = shape_of(collection)
-        fields: list[Field] = list(shape.full if full else shape.public)
+        shown: list[Field] = list(shape.full if full else shape.public)
+        # Neither a password nor its hash is ever told: the key is there, its value is always empty.
+        fields = [field for field in shown if field.type != "password"]
+        secrets = b"".join(b',"%b":""' % field.name.encode() for field in shown if field.type == "password")
         names = [field.name for field in fields]
         guarded = collection.is_auth and not full
         if guarded:
@@ -60,8 +63,8 @@ class RowPlan:
             return dumps(field.to_json(field.from_column(value)))
 
         prefix = b'{"collectionId":%b,"collectionName":%b' % (dumps(collection.id), dumps(collection.name))
-        self.plan = rowjson.Plan(prefix, tuple(described), b"}", fallback)
-        self.opened = rowjson.Plan(prefix, tuple(described), b"", fallback)
+        self.plan = rowjson.Plan(prefix, tuple(described), secrets + b"}", fallback)
+        self.opened = rowjson.Plan(prefix, tuple(described), secrets, fallback)
         self.at = {field.name: position for position, field in enumerate(fields)}
         self.select = columns(names)
         self.view = f"SELECT {self.select} FROM {name(collection.name)} {BASE} WHERE {BASE}.id = ? LIMIT 1"

@@ -16,6 +16,9 @@ SETUP: list[dict[str, Any]] = [
             {"type": "email", "name": "kept", "exceptDomains": ["example.com"]},
             {"type": "select", "name": "many", "maxSelect": 6, "values": ["a", "b", "[a]", "5", "true", "1e+06"]},
         ]}},
+    {"name": "a collection with a password for all to see", "POST": _AT, "as": "admin", "json": {
+        "name": "open", "listRule": "", "viewRule": "", "createRule": "", "updateRule": "",
+        "fields": [{"type": "password", "name": "word", "cost": 4}, {"type": "text", "name": "t"}]}},
     *({"name": f"a collection whose text matches {pattern}", "POST": _AT, "as": "admin", "json": {
         "name": f"pat{number}", "createRule": "", "fields": [{"type": "text", "name": "t", "pattern": pattern}]}}
       for number, pattern in enumerate(_PATTERNS)),
@@ -97,6 +100,9 @@ _MATCHED = (
     "\n",
 )
 SCENARIOS: list[dict[str, Any]] = [
+    {"name": "a password that is not hidden", "POST": f"{_AT}/open/records", "json": {"id": "p10000000000000", "word": "abcdefgh"}},
+    *({"name": f"its {what} for {who}", "GET": f"{_AT}/open/records{what}", "as": who} for who in ("guest", "admin") for what in ("", "/p10000000000000", "?fields=word,id", "?filter=t=''")),
+    {"name": "it changed", "PATCH": f"{_AT}/open/records/p10000000000000", "json": {"t": "x"}},
     *({"name": f"{field} {number}: {raw!r:.60}", "POST": f"{_AT}/loose/records", "json": {field: raw}}
       for field, values in _RAW.items() for number, raw in enumerate(values)),
     *({"name": f"{value!r} against {pattern}", "POST": f"{_AT}/pat{number}/records", "json": {"t": value}}

@@ -1,0 +1,1 @@
+"""A stock pb_data comes in, is the same here, goes out, and is the same under the stock server again."""
