@@ -40,7 +40,7 @@ async def export_into(tenant: Tenant, folder: Path, *, without_superuser: str = 
     archive = await work(Archive, path)
     for database in tenant.databases:
         copy = folder / database.name
-        await database.read_job(partial(backup_archive.snapshot, path=copy))
+        await database.read_job(partial(backup_archive.snapshot, copy))
         if without_superuser and database is tenant.data:
             await work(_leave_out, copy, without_superuser)
         await work(archive.add, database.name, copy)
