@@ -12,10 +12,18 @@ from typing import Any, Protocol, TextIO
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.logger import (
+    FilteringLogObserver,
+    Logger,
+    LogLevel,
+    LogLevelFilterPredicate,
+    LogPublisher,
+    globalLogPublisher,
+)
 from twisted.python.failure import Failure
 
 from pbe.errors import PbeError
+from pbe.roles import supervisor
 from pbe.roles.config import Config
 from pbe.roles.values import ConfigError
 
@@ -35,14 +43,17 @@ class Role(Protocol):
 class Process(Service):
     """Runs one role in the reactor."""
 
-    def __init__(self, role: Role, reactor: Any) -> None:
+    def __init__(self, role: Role, reactor: Any, *, debug: bool = False) -> None:
         self.role = role
+        self._debug = debug
         self._reactor = reactor
         self._starting: Deferred[None] | None = None
 
     def startService(self) -> None:
         """The reactor is about to run: begin."""
         super().startService()  # type: ignore[no-untyped-call]
+        if not self._debug:
+            hush(globalLogPublisher)
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
@@ -52,6 +63,7 @@ class Process(Service):
     async def _start(self) -> None:
         for line in await self.role.start():
             say(line)
+        supervisor.tell("READY=1")
 
     def _failed(self, failure: Failure) -> None:
         error = failure.value
@@ -66,6 +78,7 @@ class Process(Service):
     def stopService(self) -> Deferred[None]:
         """End in order; fires when everything is closed."""
         super().stopService()  # type: ignore[no-untyped-call]
+        supervisor.tell("STOPPING=1")
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -93,6 +106,15 @@ def _is_nowhere(stream: TextIO) -> bool:
         return True
 
 
+def hush(publisher: LogPublisher) -> None:
+    """Have everyone who listens to the log hear from `info` on: twistd itself would write all levels."""
+    predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.info)
+    for observer in list(publisher._observers):
+        if not isinstance(observer, FilteringLogObserver):
+            publisher.removeObserver(observer)
+            publisher.addObserver(FilteringLogObserver(observer, [predicate]))
+
+
 def end_broken(reactor: Any, sentence: str) -> None:
     """The process cannot go on without doing harm: say why, and end with status 1."""
     say(f"pbe: {sentence}", error=True)
@@ -116,7 +138,7 @@ def service(config: Config) -> Process:
     """The service of the configured mode, on the reactor."""
     from twisted.internet import reactor
 
-    return Process(role(config, reactor), reactor)
+    return Process(role(config, reactor), reactor, debug=config.debug)
 
 
 def role(config: Config, reactor: Any) -> Role:

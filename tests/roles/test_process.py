@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
+from twisted.logger import LogLevel, LogPublisher
 
 from pbe.roles import admins, process
 from pbe.roles.values import ConfigError
@@ -61,7 +62,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_role_starts_greets_and_stops(left: list[int], said: list[str]) -> None:
     """The greeting is printed once it serves; the service's end waits for the role's."""
     role, reactor = FakeRole(), FakeReactor()
-    service = process.Process(role, reactor)
+    service = process.Process(role, reactor, debug=True)
     service.startService()
     assert said == ["Hello.", "Token: x"]
     results: list[Any] = []
@@ -72,11 +73,22 @@ def test_a_role_starts_greets_and_stops(left: list[int], said: list[str]) -> Non
 def test_a_start_that_fails_is_one_sentence_and_status_1(left: list[int], said: list[str]) -> None:
     """The reactor stops, and the half-started role is stopped by the service's end."""
     role, reactor = FakeRole(ConfigError("Cannot listen on 127.0.0.1:1: taken.")), FakeReactor()
-    service = process.Process(role, reactor)
+    service = process.Process(role, reactor, debug=True)
     service.startService()
     assert (said, left, reactor.stopped) == (["pbe: Cannot listen on 127.0.0.1:1: taken."], [1], True)
     assert isinstance(service.stopService(), Deferred)
     assert role.stopped
+
+
+def test_the_log_is_hushed_once_unless_debug_is_asked_for() -> None:
+    """Debug lines do not reach the log; what matters does."""
+    heard: list[Any] = []
+    publisher = LogPublisher(heard.append)
+    for _ in range(2):
+        process.hush(publisher)
+    for level in (LogLevel.debug, LogLevel.info, LogLevel.error):
+        publisher({"log_level": level, "log_namespace": "pbe", "log_format": "x"})
+    assert [event["log_level"] for event in heard] == [LogLevel.info, LogLevel.error]
 
 
 def test_an_admin_s_token_is_admin_and_32_characters() -> None:
