@@ -55,6 +55,9 @@ def run(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["serve"]:
         serve.run(words[1:])
+    if words[:1] == ["raft"] and words[1:2] and words[1] in raft.RESCUES:
+        mode = [] if any(word.startswith("--mode") for word in words) else ["--mode=control-plane"]
+        serve.run([*mode, f"--rescue={words[1]}", *words[2:]])
     sys.exit(main(words))
 
 

@@ -7,6 +7,11 @@ from pbe.cli import table
 from pbe.cli.server import segment
 
 PATH = "/api/cp/raft"
+#: Not requests to a server: a process of its own mends the folder of a member that does not run.
+RESCUES = {
+    "restore": "begin this member anew from the newest snapshot, every disk being lost",
+    "recover": "make this member the only one, the majority being lost",
+}
 MEMBER_COLUMNS = ("id", "address", "role", "match", "next", "state", "last_contact_ms")
 
 
@@ -35,6 +40,10 @@ def add(nouns: Any, common: argparse.ArgumentParser) -> None:
     transfer.set_defaults(
         act=lambda server, args: server.call("POST", f"{PATH}/transfer", body={"target": args.id}), show=_show
     )
+    snapshot = verbs.add_parser("snapshot", help="write the whole state into the object store now", parents=[common])
+    snapshot.set_defaults(act=lambda server, args: server.call("POST", f"{PATH}/snapshot"), show=table.fields)
+    for name, text in RESCUES.items():
+        verbs.add_parser(name, help=f"{text}; takes the flags of pbe serve", add_help=False)
 
 
 def _show(status: Any) -> str:

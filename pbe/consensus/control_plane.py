@@ -179,6 +179,11 @@ class ControlPlane:
         return self._machine.fleet
 
     @property
+    def applied(self) -> tuple[int, int]:
+        """Index and term of the newest entry that `fleet` has."""
+        return self._machine.applied, self._machine.term
+
+    @property
     def is_leader(self) -> bool:
         """Whether this member leads, as far as it knows."""
         return self._core.is_leader

@@ -56,6 +56,7 @@ class Config:
     zone: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     trusted_callers: tuple[Network, ...] = ()
+    rescue: str = ""
     debug: bool = False
 
     def __repr__(self) -> str:
@@ -137,6 +138,10 @@ def _check(config: Config, found: sources.Found) -> None:
         raise ConfigError("--tls-cert and --tls-key go together: give both or neither.")
     if config.tls_ca and not config.tls_cert:
         raise ConfigError("--tls-ca needs --tls-cert and --tls-key: both ends of a link show a certificate.")
+    if config.rescue and config.mode not in ("control-plane", "all-in-one"):
+        raise ConfigError(f"--rescue is of the control plane, not of --mode={config.mode}.")
+    if config.rescue == "restore" and not config.replica_url:
+        raise ConfigError("--replica-url is needed to restore: say which object store has the snapshots.")
     if config.https_addr and not config.tls_cert:
         raise ConfigError("--https-addr needs --tls-cert and --tls-key.")
     if config.s3_endpoint and not config.replica_url.startswith("s3://"):

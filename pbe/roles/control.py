@@ -23,6 +23,7 @@ from pbe.cluster.feed import Feed
 from pbe.cluster.settling import Settling
 from pbe.cluster.steward import Steward
 from pbe.consensus import ControlPlane
+from pbe.consensus.archive import Archive
 from pbe.fleet import Event
 from pbe.fleet.records import Record
 from pbe.roles import admins, listening, tls
@@ -59,6 +60,8 @@ class ControlParts:
             transport=self.transport,
             run=tools.disk.run,
         )
+        store = tools.store(config) if config.replica_url else None
+        self.archive = Archive(store, self.plane, tools.reactor) if store is not None else None
         beats = Beats()
         self.steward = Steward(self.plane, beats, tools.reactor)
         self.desk = Desk(self.plane, beats, self.steward, tools.reactor, tools.now)
@@ -69,7 +72,7 @@ class ControlParts:
             Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
             Nodes(self.plane, self.desk),
             PlacementRules(self.plane),
-            Raft(self.plane, self.plane),
+            Raft(self.plane, self.plane, self.archive.snapshot if self.archive is not None else None),
             self.health,
         )
         self.site = PlatformSite(Access(self.plane, loopback_open=loopback_open), endpoints, self.health)
@@ -84,6 +87,8 @@ class ControlParts:
             except CannotListenError as error:
                 raise ConfigError(f"Cannot listen for Raft on {self._raft_listen}: {error.socketError}.") from error
         self.steward.start()
+        if self.archive is not None:
+            self.archive.start()
 
     def open_routes(self) -> None:
         """Begin to tell gateways; after this process's own node is told, so that it is never behind them."""
@@ -108,6 +113,8 @@ class ControlParts:
     async def stop(self) -> None:
         """End in order: housekeeping first, so that nothing is proposed to a member that stops."""
         self.steward.stop()
+        if self.archive is not None:
+            self.archive.stop()
         await self.plane.stop()
 
 

@@ -143,6 +143,10 @@ def service(config: Config) -> Process:
 
 def role(config: Config, reactor: Any) -> Role:
     """The role of the configured mode; each mode imports only what it runs."""
+    if config.rescue:
+        from pbe.roles.rescue import RescueRole
+
+        return RescueRole(config, reactor)
     if config.mode == "control-plane":
         from pbe.roles.control import ControlRole
 

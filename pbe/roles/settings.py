@@ -123,6 +123,12 @@ SETTINGS: tuple[Setting, ...] = (
         values.networks,
         "networks whose X-Tenant-ID and X-Forwarded-For a gateway believes: 10.0.0.0/8,… [none; all-in-one: loopback]",
     ),
+    Setting(
+        "rescue",
+        values.choice("restore", "recover"),
+        "mend the control plane's folder and end: restore it from the newest snapshot of the object store, or recover "
+        "a member that has lost the majority (`pbe raft restore`, `pbe raft recover`)",
+    ),
     Setting("debug", values.debug, "log more", (), ("PB_LOG_LEVEL",), switch=True),
 )
 

@@ -158,6 +158,7 @@ def test_health_leaves_1_when_the_cluster_is_not_well(answers: Answers, run: Run
         (("raft", "status"), ("GET", "/api/cp/raft/status", None)),
         (("raft", "add", "cp-4", "h:7000"), ("POST", "/api/cp/raft/members", {"id": "cp-4", "address": "h:7000"})),
         (("raft", "remove", "cp-4"), ("DELETE", "/api/cp/raft/members/cp-4", None)),
+        (("raft", "snapshot"), ("POST", "/api/cp/raft/snapshot", None)),
         (("raft", "transfer", "cp-2"), ("POST", "/api/cp/raft/transfer", {"target": "cp-2"})),
     ],
 )

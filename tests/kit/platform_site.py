@@ -84,7 +84,7 @@ class Platform:
             Tenants(self.plane, passwords, self._settled),
             Nodes(self.plane, self.pulse),
             PlacementRules(self.plane),
-            Raft(self.plane, self.membership),
+            Raft(self.plane, self.membership, _snapshot),
             health,
         )
         self.site = PlatformSite(Access(self.plane, loopback_open=loopback_open), endpoints, health)
@@ -141,3 +141,7 @@ class Platform:
 
 async def _at_once(work: Any) -> Any:
     return work()
+
+
+async def _snapshot() -> dict[str, Any]:
+    return {"term": 1, "index": 7, "key": "control-plane/snapshots/snapshot-1-7.snap", "bytes": 5}

@@ -1,12 +1,17 @@
 """`/api/cp/raft`: the control plane's members."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from pbe.api.admin import body
 from pbe.api.admin.access import Caller
 from pbe.api.admin.plane import Plane
+from pbe.errors import BadRequest
 from pbe.web.request import Request
 from pbe.web.response import Response, json_response
+
+#: Writes a snapshot: its key, term, index and bytes.
+Snapshot = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Membership(Protocol):
@@ -23,11 +28,12 @@ class Membership(Protocol):
 
 
 class Raft:
-    """The endpoints of the control plane's own members."""
+    """The endpoints of the control plane's own members. snapshot: writes one, None where there is no object store."""
 
-    def __init__(self, plane: Plane, membership: Membership) -> None:
+    def __init__(self, plane: Plane, membership: Membership, snapshot: Snapshot | None) -> None:
         self._plane = plane
         self._membership = membership
+        self._snapshot = snapshot
 
     async def status(self, request: Request, caller: Caller) -> Response:
         """GET …/status: leader, term, commit, applied, members, as this member knows them; never waits."""
@@ -51,3 +57,9 @@ class Raft:
         body.check(given, {"target": body.text}, required=("target",))
         await self._membership.transfer(given["target"])
         return await self.status(request, caller)
+
+    async def snapshot(self, request: Request, caller: Caller) -> Response:
+        """POST …/snapshot: the whole state into the object store, now."""
+        if self._snapshot is None:
+            raise BadRequest("The control plane has no object store for snapshots: start it with --replica-url.")
+        return json_response(await self._snapshot())

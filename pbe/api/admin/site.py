@@ -56,6 +56,7 @@ def routes(
         ("POST", "/api/cp/raft/members", raft.add),
         ("DELETE", "/api/cp/raft/members/{id}", raft.remove),
         ("POST", "/api/cp/raft/transfer", raft.transfer),
+        ("POST", "/api/cp/raft/snapshot", raft.snapshot),
     ]
 
 

@@ -96,6 +96,7 @@ def test_members_are_commanded(platform: Platform) -> None:
     assert platform.ask("DELETE", "/api/cp/raft/members/cp-1").status == 409
     assert platform.ask("POST", "/api/cp/raft/transfer", {"target": "cp-2"}).status == 200
     assert platform.ask("POST", "/api/cp/raft/members", {"id": "cp-4"}).status == 400
+    assert platform.ask("POST", "/api/cp/raft/snapshot").json["index"] == 7
     assert platform.membership.asked == [("add", "cp-4", "cp-4:7000"), ("remove", "cp-4"), ("transfer", "cp-2")]
 
 
