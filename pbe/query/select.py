@@ -4,8 +4,9 @@
 `exists`. Where a join may multiply rows, rows are made distinct again, as PocketBase does for every join.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pbe.query.catalog import Catalog, CollectionLike, RequestLike
@@ -117,6 +118,18 @@ class Selection:
             any(one.many for one in joins) or bool(joins and self._collection.type == "view"),
             self._collection.type != "view",
         )
+
+
+def narrowed(compiled: Compiled, ids: Sequence[str]) -> Compiled:
+    """The same for the rows with one of these ids only."""
+    if not ids:
+        wanted = Sql("0=1")
+    elif len(ids) == 1:
+        wanted = Sql(f"{compiled.alias}.id = ?", (ids[0],))
+    else:
+        # One parameter, so that the text is the same for any number of them.
+        wanted = Sql(f"{compiled.alias}.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),))
+    return replace(compiled, where=join(" AND ", [wanted, compiled.where]))
 
 
 def columns(names: Sequence[str], alias: str = BASE) -> str:

@@ -15,6 +15,7 @@ from pbe.schema.field_password import Password
 from pbe.schema.field_text import TextField
 from pbe.tenant.record_shape import shape_of
 
+_PLAIN = frozenset({str, float, int, bool, type(None)})
 RandomBytes = Callable[[int], bytes]
 
 
@@ -212,6 +213,8 @@ def _exported(value: "Record | list[Record]") -> Any:
 
 def rule_value(value: Any) -> Any:
     """A cast value as rules see it: JSON text stays text that paths lead into, an upload is what its JSON says."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, JsonText):
         return RawJson(value)
     if isinstance(value, Password):

@@ -4,7 +4,6 @@ from typing import Any
 
 from pbe.errors import BadRequest, NotFound
 from pbe.query.errors import FilterError
-from pbe.query.select import Statement
 from pbe.schema.collection import Collection
 from pbe.storage.sqlite_errors import QueryTooSlow, SqlError
 from pbe.tenant import picker
@@ -16,8 +15,8 @@ from pbe.tenant.record_enrich import enrich
 from pbe.tenant.record_events import RecordsListRequestEvent
 from pbe.tenant.record_json import dumps, list_bytes, plain
 from pbe.tenant.record_list import Listing, prepare
-from pbe.tenant.record_rows import RowPlan, plan_for, rows_json, view_statement
-from pbe.tenant.record_rows_expand import Expansion, expanded_json, expansions_for
+from pbe.tenant.record_rows import view_statement
+from pbe.tenant.record_rows_expand import expanded_json, level_for
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
 
@@ -37,30 +36,43 @@ def picked_json(info: RequestInfo, value: Any) -> bytes:
 
 async def view_json(unit: Unit, info: RequestInfo, collection: Collection, record_id: str) -> bytes:
     """One record, if its view rule lets whoever asks see it; else `NotFound`."""
-    short = _short(unit, info, collection, "onRecordViewRequest")
-    if short is None:
-        return record_json(info, await view(unit, info, collection, record_id))
-    plan, expansions = short
-    rule = rule_for(info, collection.view_rule)
-    try:
-        statement = view_statement(unit, collection, plan, record_id, rule, info)
-        body = await _rows(unit, collection, plan, expansions, statement) if record_id else b""
-    except (FilterError, SqlError) as error:
-        raise NotFound(cause=str(error)) from error
-    if not body:
-        raise NotFound
-    return body
+    level = level_for(unit, info, collection, "onRecordViewRequest")
+    if level is not None:
+        rule = rule_for(info, collection.view_rule)
+        try:
+            statement = view_statement(unit, collection, level.plan, record_id, rule, info)
+            body = await expanded_json(unit, collection, level, statement) if record_id else b""
+        except (FilterError, SqlError) as error:
+            if not level.branches or isinstance(error, QueryTooSlow):
+                raise NotFound(cause=str(error)) from error
+        else:
+            if not body:
+                raise NotFound
+            return body
+    return record_json(info, await view(unit, info, collection, record_id))
 
 
 async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> bytes:
     """A page of records. Raises `Forbidden`, `BadRequest`."""
-    short = _short(unit, info, collection, "onRecordsListRequest")
-    listing = await prepare(unit, info, collection, short[0].select if short is not None else "")
+    level = level_for(unit, info, collection, "onRecordsListRequest")
+    if level is not None:
+        listing = await prepare(unit, info, collection, level.plan.select)
+        try:
+            return _list_bytes(await expanded_json(unit, collection, level, listing.statement), _head(listing))
+        except SqlError as error:
+            # With relations it may be one of theirs that failed: the long way leaves out only that one.
+            if isinstance(error, QueryTooSlow):
+                raise
+            if not level.branches:
+                raise BadRequest(cause=str(error)) from error
+    return await _long_list(unit, info, collection)
+
+
+async def _long_list(unit: Unit, info: RequestInfo, collection: Collection) -> bytes:
+    """The same by a record for each row, for hooks to see them."""
+    listing = await prepare(unit, info, collection)
+    statement = listing.statement
     try:
-        statement = listing.statement
-        if short is not None:
-            plan, expansions = short
-            return _list_bytes(await _rows(unit, collection, plan, expansions, statement), _head(listing))
         rows = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
     except QueryTooSlow:
         raise
@@ -74,24 +86,6 @@ async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> by
 
     await unit.tenant.pipeline.trigger(event, act)
     return _page_json(info, event)
-
-
-def _short(unit: Unit, info: RequestInfo, collection: Collection, event: str) -> tuple[RowPlan, list[Expansion]] | None:
-    """How the answer is made without looking at each record, None where it has to be looked at."""
-    query = info.query
-    plan = plan_for(unit, info, collection, event) if not query.get("fields") else None
-    if plan is None:
-        return None
-    expansions = expansions_for(unit, info, collection, plan) if query.get("expand") else []
-    return (plan, expansions) if expansions is not None else None
-
-
-async def _rows(
-    unit: Unit, collection: Collection, plan: RowPlan, expansions: list[Expansion], statement: Statement
-) -> bytes:
-    if expansions:
-        return await expanded_json(unit, collection, plan, statement, expansions)
-    return await rows_json(unit, collection, plan, statement)
 
 
 def _head(listing: Listing) -> dict[str, Any]:

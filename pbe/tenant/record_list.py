@@ -10,6 +10,7 @@ from pbe.query.select import Compiled, Selection, Statement, count, late_rows
 from pbe.schema.collection import Collection
 from pbe.storage.sqlite_errors import QueryTooSlow, SqlError
 from pbe.tenant.record_access import ONLY_SUPERUSERS
+from pbe.tenant.record_read import compiled_rule
 from pbe.tenant.record_shape import shape_of
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
@@ -104,6 +105,8 @@ def compile_list(unit: Unit, info: RequestInfo, collection: Collection, page: Pa
     """The parts of the list's statements; `BadRequest` for a filter or sort, or a rule, that is wrong."""
     selection = Selection(unit.tenant.catalog, collection, info, unit.tenant.now())
     try:
+        if collection.list_rule and not info.is_superuser and not page.filter and not page.sort:
+            return compiled_rule(unit, collection, collection.list_rule, info)
         if not info.is_superuser:
             selection.rule(collection.list_rule or "")
         selection.filter(page.filter, hidden_allowed=info.is_superuser)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pbe.query.select import BASE, Selection, exists, rows
+from pbe.query.select import BASE, Compiled, Selection, exists, narrowed, rows
 from pbe.query.sql import Sql, name
 from pbe.schema.collection import Collection
 from pbe.tenant.record import Record
@@ -26,10 +26,7 @@ async def find(
         sql = f"SELECT {shape.select} FROM {name(collection.name)} {BASE} WHERE {BASE}.id = ? LIMIT 1"
         found = await unit.query(sql, (record_id,), heavy=collection.is_view)
     else:
-        selection = _selection(unit, collection, info)
-        selection.ids([record_id])
-        selection.rule(rule)
-        statement = rows(selection.compiled(), shape.select, 1)
+        statement = rows(narrowed(_ruled(unit, collection, rule, info), [record_id]), shape.select, 1)
         found = await unit.query_ruled(statement.sql, statement.params, heavy=collection.is_view)
     return Record.from_row(collection, found[0]) if found else None
 
@@ -42,10 +39,7 @@ async def find_many(
     records: list[Record] = []
     for start in range(0, len(ids), IDS_PER_STATEMENT_MAX):
         part = ids[start : start + IDS_PER_STATEMENT_MAX]
-        selection = _selection(unit, collection, info)
-        selection.ids(part)
-        selection.rule(rule)
-        statement = rows(selection.compiled(), shape.select, -1)
+        statement = rows(narrowed(_ruled(unit, collection, rule, info), part), shape.select, -1)
         found = await unit.query(statement.sql, statement.params, heavy=collection.is_view)
         records += [Record.from_row(collection, row) for row in found]
     return records
@@ -65,10 +59,7 @@ async def find_where(
 
 async def matches(unit: Unit, collection: Collection, record_id: str, rule: str, info: RequestInfo) -> bool:
     """Whether the stored record satisfies `rule`; an empty rule is satisfied by every record."""
-    selection = _selection(unit, collection, info)
-    selection.ids([record_id])
-    selection.rule(rule)
-    statement = exists(selection.compiled())
+    statement = exists(narrowed(_ruled(unit, collection, rule, info), [record_id]))
     return bool(await unit.query_ruled(statement.sql, statement.params))
 
 
@@ -76,10 +67,7 @@ async def matching_ids(
     unit: Unit, collection: Collection, ids: Sequence[str], rule: str, info: RequestInfo
 ) -> set[str]:
     """Those of `ids` whose records satisfy `rule`."""
-    selection = _selection(unit, collection, info)
-    selection.ids(list(ids))
-    selection.rule(rule)
-    statement = rows(selection.compiled(), f"{BASE}.id", -1)
+    statement = rows(narrowed(_ruled(unit, collection, rule, info), list(ids)), f"{BASE}.id", -1)
     return {str(row[0]) for row in await unit.query_ruled(statement.sql, statement.params)}
 
 
@@ -99,5 +87,16 @@ async def imagined_matches(
     return bool(await unit.query_ruled(statement.sql, statement.params))
 
 
-def _selection(unit: Unit, collection: Collection, info: RequestInfo | None) -> Selection:
-    return Selection(unit.tenant.catalog, collection, info, unit.tenant.now())
+def _ruled(unit: Unit, collection: Collection, rule: str, info: RequestInfo | None) -> Compiled:
+    if info is None or not rule:
+        selection = Selection(unit.tenant.catalog, collection, info, unit.tenant.now())
+        selection.rule(rule)
+        return selection.compiled()
+    return compiled_rule(unit, collection, rule, info)
+
+
+def compiled_rule(unit: Unit, collection: Collection, rule: str, info: RequestInfo) -> Compiled:
+    """The parts of a statement over the records that satisfy `rule`. Raises `FilterError`."""
+    tenant = unit.tenant
+    catalog = tenant.catalog
+    return tenant.rule_cache.compiled(catalog, catalog.generation, collection, rule, info, tenant.now())

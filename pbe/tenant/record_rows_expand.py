@@ -1,129 +1,174 @@
-"""Expanding relations of rows that go straight to JSON: one level, forward, in two statements.
+"""Lists and views with related records, from rows to JSON in one go.
 
-The same answer as `record_expand` gives; what is not of that shape (deeper paths, back-relations, related records that
-have to be seen one by one) is left to it: `expansions_for` is None then.
+Theory of operation. The paths of ``expand`` become a tree of levels, each a collection with a plan for its rows and the
+relations to follow from there. One job writes the first level's rows, gathers the ids that they point to, writes those
+rows once each, and puts them in, level by level. It is what `record_expand` does with records, for the paths that need
+none: direct relations between tables, whose rules compile, and that no hook wants to see. For anything else `level_for`
+gives None, and the long way is taken, so that what fails fails there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import orjson
-from twisted.logger import Logger
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from pbe._fast import rowjson
-from pbe.errors import PbeError
 from pbe.query.errors import FilterError
-from pbe.query.select import BASE, Selection, Statement, rows
-from pbe.query.sql import Sql
+from pbe.query.paths import RELATION_DEPTH_MAX
+from pbe.query.select import Selection, Statement, narrowed, rows
 from pbe.schema import go_cast
 from pbe.schema.collection import Collection
 from pbe.schema.field_relation import RelationField
+from pbe.storage.sqlite import Row
 from pbe.tenant.record_expand import normalized
-from pbe.tenant.record_rows import RowPlan, plan_for
+from pbe.tenant.record_read import compiled_rule
+from pbe.tenant.record_rows import RowPlan, plain_keys, plan_for
 from pbe.tenant.request_info import EXPAND, RequestInfo
 from pbe.tenant.unit import Unit
 
-EXPANSIONS_MAX = 10
-_IDS = "\0ids"
-_WANTED = Sql(f"{BASE}.id IN (SELECT value FROM json_each(?))", (_IDS,))
+PATHS_MAX = 30
+IDS_PER_STATEMENT_MAX = 30_000
+Tree = dict[str, "Tree"]
+Find = Callable[[Sequence[str]], Statement]
 
-_log = Logger()
 
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """One relation to expand: the column of its ids, and how the related records are read."""
+@dataclass(slots=True)
+class Branch:
+    """A relation to follow: its key in ``expand``, the captured column that holds its ids, and where it leads."""
 
     key: bytes
     at: int
-    multiple: bool
-    collection: Collection
+    relation: RelationField
+    level: "Level"
+
+
+@dataclass(slots=True)
+class Level:
+    """One collection of the tree. captured: indexes of the columns to read beside the JSON; the first is the id's.
+
+    find: the statement for some ids, where they have to satisfy a rule or are followed further.
+    """
+
     plan: RowPlan
-    statement: Statement
+    captured: tuple[int, ...]
+    branches: list[Branch] = field(default_factory=list)
+    find: Find | None = None
 
 
-def expansions_for(unit: Unit, info: RequestInfo, collection: Collection, plan: RowPlan) -> list[Expansion] | None:
-    """What the request's ``expand`` asks for, in order; None where the long way has to be gone."""
-    paths = normalized(info.query.get("expand", "").split(","))
-    if len(paths) > EXPANSIONS_MAX:
+def level_for(unit: Unit, info: RequestInfo, collection: Collection, *events: str) -> Level | None:
+    """The tree of the request's ``expand`` over `collection`, or the keys that it picks; None where it cannot be
+    written from rows.
+    """
+    keys = plain_keys(info) if info.query.get("fields") else None
+    if keys is None and info.query.get("fields"):
         return None
-    inner = info.within(EXPAND)
-    found: list[Expansion] = []
+    plan = plan_for(unit, info, collection, *events, keys=keys)
+    wanted = info.query.get("expand")
+    if plan is None or not wanted:
+        return Level(plan, ()) if plan is not None else None
+    paths = normalized(wanted.split(","))
+    if len(paths) > PATHS_MAX:
+        return None
+    tree: Tree = {}
     for path in paths:
-        expansion = _expansion(unit, inner, collection, plan, path)
-        if expansion is None:
+        here = tree
+        for key in path.split(".")[:RELATION_DEPTH_MAX]:
+            here = here.setdefault(key, {})
+    return _level(unit, info.within(EXPAND), collection, plan, tree)
+
+
+def _level(unit: Unit, info: RequestInfo, collection: Collection, plan: RowPlan, tree: Tree) -> Level | None:
+    captured = [plan.index("id")]
+    branches: list[Branch] = []
+    for key, rest in tree.items():
+        relation = collection.field(key)
+        index = plan.index(key)
+        below = _below(unit, info, relation, rest) if isinstance(relation, RelationField) else None
+        if below is None or index < 0 or not isinstance(relation, RelationField):
             return None
-        found.append(expansion)
-    return found
+        branches.append(Branch(b'"%b":' % key.encode(), len(captured), relation, below))
+        captured.append(index)
+    return Level(plan, tuple(captured), branches)
 
 
-def _expansion(unit: Unit, info: RequestInfo, collection: Collection, plan: RowPlan, path: str) -> Expansion | None:
-    field = collection.field(path)
-    if not isinstance(field, RelationField) or path not in plan.at:
+def _below(unit: Unit, info: RequestInfo, relation: RelationField, rest: Tree) -> Level | None:
+    """The level that a relation leads to, as far as whoever asks may see it."""
+    target = unit.tenant.catalog.collection(relation.collection_id)
+    rule = "" if info.is_superuser or target is None else target.view_rule
+    plan = plan_for(unit, info, target) if target is not None and not target.is_view else None
+    if target is None or plan is None or rule is None:
         return None
-    related = unit.tenant.catalog.collection(field.collection_id)
-    if related is None:
-        return None
-    rule = "" if info.is_superuser else related.view_rule
-    related_plan = plan_for(unit, info, related)
-    if rule is None or related_plan is None or "id" not in related_plan.at:
-        return None
-    selection = Selection(unit.tenant.catalog, related, info, unit.tenant.now())
-    try:
-        selection.where(_WANTED)
-        selection.rule(rule)
-        statement = rows(selection.compiled(), related_plan.select, -1)
-    except FilterError:
-        return None
-    return Expansion(b'"%b":' % path.encode(), plan.at[path], bool(field.multiple), related, related_plan, statement)
+    level = _level(unit, info, target, plan, rest)
+    if level is not None and (rule or level.branches):
+        level.find = _finder(unit, info, target, plan, rule)
+        try:
+            level.find(["probe"])
+        except FilterError:
+            return None
+    return level
 
 
-async def expanded_json(
-    unit: Unit, collection: Collection, plan: RowPlan, statement: Statement, expansions: Sequence[Expansion]
-) -> bytes:
-    """The rows of a statement over `plan.select`, each with its `expand`, with commas between them."""
-    captured = tuple(expansion.at for expansion in expansions)
+def _finder(unit: Unit, info: RequestInfo, collection: Collection, plan: RowPlan, rule: str) -> Find:
+    def find(ids: Sequence[str]) -> Statement:
+        if rule:
+            return rows(narrowed(compiled_rule(unit, collection, rule, info), ids), plan.select, -1)
+        selection = Selection(unit.tenant.catalog, collection, info, unit.tenant.now())
+        selection.ids(ids)
+        return rows(selection.compiled(), plan.select, -1)
 
-    def job(writer: rowjson.Rows, release: bool) -> list[tuple[bytes, tuple[object, ...]]]:
-        return writer.apart(statement.sql, statement.params, plan.opened, captured, release)
-
-    found = await unit.tenant.data.rows(statement.sql, job, heavy=collection.is_view)
-    ids = [[go_cast.to_unique_strings(held[position]) for _, held in found] for position in range(len(expansions))]
-    related = [await _related(unit, expansion, each) for expansion, each in zip(expansions, ids, strict=True)]
-    out: list[bytes] = []
-    for row, (text, _) in enumerate(found):
-        shown = [
-            shown
-            for position, expansion in enumerate(expansions)
-            if (shown := _shown(expansion, related[position], ids[position][row]))
-        ]
-        out.append(b'%b,"expand":{%b}}' % (text, b",".join(shown)))
-    return b",".join(out)
+    return find
 
 
-def _shown(expansion: Expansion, related: dict[str, bytes], ids: list[str]) -> bytes:
-    """One row's key and related records, b"" where there are none that may be seen."""
-    found = [related[one] for one in ids if one in related]
-    if not found:
-        return b""
-    return expansion.key + (b"[%b]" % b",".join(found) if expansion.multiple else found[0])
+async def expanded_json(unit: Unit, collection: Collection, level: Level, statement: Statement) -> bytes:
+    """The rows of a statement over the level's columns, related records in them, with commas between."""
+
+    def job(writer: rowjson.Rows, release: bool) -> bytes:
+        if not level.branches:
+            return writer.query(statement.sql, statement.params, level.plan.plan, release)[0]
+        found = writer.apart(statement.sql, statement.params, level.plan.plan, level.captured, release)
+        return b",".join(_joined(writer, level, found, release))
+
+    return await unit.tenant.data.rows(statement.sql, job, heavy=collection.is_view)
 
 
-async def _related(unit: Unit, expansion: Expansion, ids: list[list[str]]) -> dict[str, bytes]:
-    """The related records as JSON, by id; what cannot be read is left out, and the rest of the answer stands."""
-    wanted = list(dict.fromkeys(one for each in ids for one in each))
-    if not wanted:
+def _joined(writer: rowjson.Rows, level: Level, found: list[tuple[bytes, Row]], release: bool) -> list[bytes]:
+    """The rows' JSON with what they point to."""
+    if not level.branches:
+        return [body for body, _ in found]
+    pointed = [[_ids(branch.relation, row[branch.at]) for _, row in found] for branch in level.branches]
+    related = [
+        _related(writer, branch.level, list(dict.fromkeys(one for ids in each for one in ids)), release)
+        for branch, each in zip(level.branches, pointed, strict=True)
+    ]
+    return [
+        b'%b,"expand":{%b}}' % (body[:-1], _expand(level, [each[at] for each in pointed], related))
+        for at, (body, _) in enumerate(found)
+    ]
+
+
+def _expand(level: Level, pointed: list[list[str]], related: list[dict[str, bytes]]) -> bytes:
+    parts: list[bytes] = []
+    for branch, ids, by_id in zip(level.branches, pointed, related, strict=True):
+        targets = [by_id[one] for one in ids if one in by_id]
+        if targets:
+            parts.append(branch.key + (b"[%b]" % b",".join(targets) if branch.relation.multiple else targets[0]))
+    return b",".join(parts)
+
+
+def _ids(relation: RelationField, raw: object) -> list[str]:
+    if type(raw) is str and "[" not in raw:
+        return [raw] if raw else []
+    return go_cast.to_unique_strings(relation.from_column(raw))
+
+
+def _related(writer: rowjson.Rows, level: Level, ids: list[str], release: bool) -> dict[str, bytes]:
+    """The JSON of the records with these ids that may be seen, by id."""
+    if not ids:
         return {}
-    plan, statement = expansion.plan, expansion.statement
-    listed = orjson.dumps(wanted).decode()
-    params = tuple(listed if value is _IDS else value for value in statement.params)
-
-    def job(writer: rowjson.Rows, release: bool) -> dict[str, bytes]:
-        found = writer.apart(statement.sql, params, plan.plan, (plan.at["id"],), release)
-        return {str(held[0]): text for text, held in found}
-
-    try:
-        return await unit.tenant.data.rows(statement.sql, job, heavy=expansion.collection.is_view)
-    except PbeError as error:
-        _log.debug("records are shown without all that was asked for: {error}", error=error)
-        return {}
+    if level.find is None:
+        bodies = writer.each(level.plan.view, ids, level.plan.plan, release)
+        return {one: body for one, body in zip(ids, bodies, strict=True) if body is not None}
+    found: list[tuple[bytes, Row]] = []
+    for start in range(0, len(ids), IDS_PER_STATEMENT_MAX):
+        statement = level.find(ids[start : start + IDS_PER_STATEMENT_MAX])
+        found += writer.apart(statement.sql, statement.params, level.plan.plan, level.captured, release)
+    bodies_joined = _joined(writer, level, found, release)
+    return {str(row[0]): body for (_, row), body in zip(found, bodies_joined, strict=True)}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pbe.ids import random_id
 from pbe.query.sql import name
 from pbe.schema.collection import Collection
 from pbe.schema.field import ValueContext
@@ -13,13 +14,17 @@ from pbe.tenant.record_invalid import Invalid
 from pbe.tenant.unit import Unit
 
 IDS_PER_STATEMENT_MAX = 30_000
+_ID_PATTERN = "[a-z0-9]{15}"
 
 
 def autogenerate(record: Record, random_bytes: RandomBytes) -> None:
     """Fill the empty text fields of a new record that have a pattern to be made from."""
     for field in record.collection.fields:
         if isinstance(field, TextField) and field.autogenerate_pattern and not record.get(field.name):
-            record.put(field.name, field.autogenerate(random_bytes))
+            if field.autogenerate_pattern == _ID_PATTERN:
+                record.put(field.name, random_id(random_bytes))
+            else:
+                record.put(field.name, field.autogenerate(random_bytes))
 
 
 async def validate(unit: Unit, record: Record) -> None:

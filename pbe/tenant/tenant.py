@@ -16,6 +16,7 @@ from pbe.tenant.file_store import FileStore
 from pbe.tenant.log import Log
 from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.rate_limit import RateLimits
+from pbe.tenant.rule_cache import RuleCache
 from pbe.tenant.services import TenantServices
 from pbe.tenant.settings import Settings
 from pbe.tenant.token_cache import TokenCache
@@ -54,6 +55,7 @@ class Tenant:
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
         self.counts = Counts(self.data)
+        self.rule_cache = RuleCache()
         self.settings = Settings.default()
         self.limits = RateLimits(())
         self.on_settings: list[Callable[[], None]] = []

@@ -50,6 +50,11 @@ class NewFile:
         """Whether the content is of this type."""
         return mime.same(self.content_type, wanted)
 
+    def rename(self, random_bytes: RandomBytes) -> None:
+        """Name it once more, from the name that it has: what happens to a file that passes through two forms."""
+        self.original_name = self.name
+        self.name = stored_name(self.name, self.content_type, random_bytes)
+
     def __repr__(self) -> str:
         return f"<NewFile {self.name} {self.size} bytes>"
 

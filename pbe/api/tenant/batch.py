@@ -122,6 +122,8 @@ def _add_files(requests: list[BatchRequest], bound: Bound, tenant: Tenant) -> No
         match = _FILE_KEY.fullmatch(key)
         position = int(match["dot"] or match["bracket"]) if match else len(requests)
         if match is not None and position < len(requests):
+            for file in files:
+                file.rename(tenant.services.random_bytes)
             requests[position].files.setdefault(match["key"], []).extend(files)
 
 
