@@ -44,6 +44,8 @@ class FileField(ManyField):
 
     def items(self, value: Any) -> list[Any]:
         """Names and uploads, as they are in the value."""
+        if isinstance(value, str):
+            return list(go_cast.to_unique_strings(value))
         if isinstance(value, Upload):
             return [value]
         if isinstance(value, list | tuple):

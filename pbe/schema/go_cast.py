@@ -82,6 +82,8 @@ def to_unique_strings(raw: Any) -> list[str]:
     A list that holds a list or an object is none.
     """
     if isinstance(raw, str):
+        if "[" not in raw:
+            return [str(raw)] if raw else []
         found = _strings_of_text(raw)
     elif isinstance(raw, list | tuple):
         nested = any(isinstance(item, list | tuple | dict) for item in raw)
@@ -92,8 +94,6 @@ def to_unique_strings(raw: Any) -> list[str]:
 
 
 def _strings_of_text(text: str) -> list[str]:
-    if "[" not in text:
-        return [text]
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):

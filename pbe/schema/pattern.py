@@ -14,6 +14,7 @@ from pbe.schema.rules import Entry
 REPEAT_GENERATED_MAX = 6
 SEARCH_MS_MAX = 50
 PATTERNS_MAX = 512
+BYTE_VALUES = 256
 _ANY_GENERATED: Ranges = ((65, 90), (97, 122), (48, 57))
 _TEXT = {
     "empty": "",
@@ -57,7 +58,35 @@ def found(pattern: str, value: str) -> bool:
 
 def generate(pattern: str, random_bytes: Callable[[int], bytes]) -> str:
     """A random text of the pattern; `PatternError` where it holds more than text, as anchors are."""
+    plain = _plain(pattern)
+    if plain is not None:
+        return _drawn(*plain, random_bytes)
     return "".join(_pieces(_tree(pattern), _chooser(random_bytes)))
+
+
+@lru_cache(PATTERNS_MAX)
+def _plain(pattern: str) -> tuple[str, int] | None:
+    """The characters and the length, where the pattern is so many of one class, as those of ids are."""
+    node = _tree(pattern)
+    while node.kind not in ("repeat", "class") and len(node.parts) == 1:
+        node = node.parts[0]
+    if node.kind != "repeat" or node.least != node.most or node.parts[0].kind != "class":
+        return None
+    ranges = node.parts[0].ranges
+    size = sum(high - low + 1 for low, high in ranges)
+    if not 0 < size <= BYTE_VALUES:
+        return None
+    return "".join(chr(low + step) for low, high in ranges for step in range(high - low + 1)), node.least
+
+
+def _drawn(characters: str, length: int, random_bytes: Callable[[int], bytes]) -> str:
+    """`length` of the characters, each equally likely."""
+    size = len(characters)
+    fair = BYTE_VALUES - BYTE_VALUES % size
+    out: list[str] = []
+    while len(out) < length:
+        out += [characters[byte % size] for byte in random_bytes(length + length // 4) if byte < fair]
+    return "".join(out[:length])
 
 
 def samples(pattern: str, wanted: int) -> list[str]:

@@ -17,6 +17,7 @@ from pbe.tenant.record_shape import shape_of
 
 _PLAIN = frozenset({str, float, int, bool, type(None)})
 RandomBytes = Callable[[int], bytes]
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Record:

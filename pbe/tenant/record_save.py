@@ -17,6 +17,7 @@ from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import WRITING_NAMES, RecordErrorEvent, RecordEvent
 from pbe.tenant.record_invalid import Invalid
+from pbe.tenant.record_shape import shape_of
 from pbe.tenant.record_validate import autogenerate, validate
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit, transact
@@ -147,12 +148,8 @@ def _insert(unit: Unit, record: Record) -> None:
     columns = record.columns()
     if not columns.get("id"):
         raise Misuse("insert a record", repr(record), hint="it has no id")
-    names = ", ".join(map(name, columns))
-    marks = ", ".join("?" * len(columns))
     if unit.tx is not None:
-        unit.tx.execute(
-            f"INSERT INTO {name(record.collection.name)} ({names}) VALUES ({marks})", tuple(columns.values())
-        )
+        unit.tx.execute(shape_of(record.collection).insert, tuple(columns.values()))
 
 
 def _update(unit: Unit, record: Record) -> None:

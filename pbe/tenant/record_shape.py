@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pbe.query.select import columns
+from pbe.query.sql import name
 from pbe.schema.collection import Collection
 from pbe.schema.field import Field
 
@@ -14,17 +15,19 @@ _NEVER_SHOWN = frozenset({"password", "tokenKey"})
 class Shape:
     """A collection's columns and keys.
 
-    names: the fields in order. select: their columns as a select list of table ``t``. readers: what makes values of
-    columns. setters: each key of a body that sets a field, with that field and its operation. public, full: the fields
-    that a client and a superuser may see, sorted as JSON keys are.
+    names: the fields in order. select: their columns as a select list of table ``t``. insert: the statement that stores
+    a row of them. readers: what makes values of columns. setters: each key of a body that sets a field, with that field
+    and its operation. public, full: the fields that a client and a superuser may see, sorted as JSON keys are.
     """
 
-    __slots__ = ("fields", "full", "names", "public", "readers", "select", "setters", "zeros")
+    __slots__ = ("fields", "full", "insert", "names", "public", "readers", "select", "setters", "zeros")
 
     def __init__(self, collection: Collection) -> None:
         self.fields: tuple[Field, ...] = collection.fields
         self.names = tuple(field.name for field in self.fields)
         self.select = columns(self.names)
+        marks = ", ".join("?" * len(self.names))
+        self.insert = f"INSERT INTO {name(collection.name)} ({', '.join(map(name, self.names))}) VALUES ({marks})"
         self.readers: tuple[Callable[[Any], Any], ...] = tuple(field.from_column for field in self.fields)
         self.setters: dict[str, tuple[Field, str]] = {}
         for field in self.fields:

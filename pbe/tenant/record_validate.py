@@ -30,9 +30,10 @@ def autogenerate(record: Record, random_bytes: RandomBytes) -> None:
 async def validate(unit: Unit, record: Record) -> None:
     """Raises `Invalid` with every field's error."""
     errors: dict[str, Any] = {}
+    context = ValueContext(record.is_new, None, record.stored_id)
     for field in record.collection.fields:
-        old = None if record.is_new else record.original.get(field.name)
-        context = ValueContext(record.is_new, old, record.stored_id)
+        if not record.is_new:
+            context = ValueContext(False, record.original.get(field.name), context.record_id)
         verdict = field.validate(record.get(field.name), context)
         if isinstance(verdict, RelatedExist):
             verdict = verdict.error(await _related(unit, verdict))
