@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
-from pbe.consensus.driver import TICK_S, Driver, Run
+from pbe.consensus.driver import Driver, Run
 from pbe.consensus.machine import Machine, begin
 from pbe.consensus.mail import Mail
 from pbe.consensus.membership import Membership
@@ -20,6 +20,7 @@ from pbe.consensus.reads import Reads
 from pbe.consensus.snapshots import Arrivals, Departures
 from pbe.consensus.status import status_of
 from pbe.consensus.transport import Channel, NoTransport, Transport
+from pbe.consensus.tuning import Tuning
 from pbe.consensus.watch import Listener
 from pbe.errors import BadRequest, PayloadTooLarge
 from pbe.fleet import Fleet, Rejected
@@ -49,6 +50,7 @@ class ControlPlane:
         now: Callable[[], float],
         random: Callable[[int], int],
         run: Run | None,
+        tuning: Tuning,
     ) -> None:
         self.member_id = core.state.id
         self._store, self._core, self._transport = store, core, transport
@@ -58,7 +60,7 @@ class ControlPlane:
         self._reads = Reads(clock, first=random(1 << 30) << 16)
         self._machine = Machine(loaded, self._proposals.outcome)
         outbox, arrivals = Outbox(transport), Arrivals()
-        departures = Departures(outbox)
+        departures = Departures(outbox, tuning.snapshot_items_max)
         self._driver = Driver(
             core,
             store,
@@ -71,9 +73,10 @@ class ControlPlane:
             run=run,
             on_change=self._changed,
             on_broken=self._broke,
+            tuning=tuning,
             recover_to=loaded.recover_to,
         )
-        self._mail = Mail(self._driver, outbox, arrivals, departures, clock=clock)
+        self._mail = Mail(self._driver, outbox, arrivals, departures, clock=clock, stagger_s=tuning.hint_stagger_s)
         self.membership = Membership(self._driver, clock)
         self._mail.handlers.update(
             {
@@ -88,6 +91,7 @@ class ControlPlane:
         self._change_listeners: list[Callable[[], None]] = []
         self._last_leader = ("", 0)
         self._ticks = 0
+        self._tuning = tuning
         self.broken: Deferred[Failure] = Deferred()
 
     @classmethod
@@ -105,6 +109,7 @@ class ControlPlane:
         transport: Transport | None = None,
         run: Run | None = None,
         settings: Settings | None = None,
+        tuning: Tuning | None = None,
     ) -> "ControlPlane":
         """The member of this store, continued, or begun when the store is empty.
 
@@ -131,7 +136,17 @@ class ControlPlane:
         if loaded.recover_to:
             core.set_stalled(True)
         transport = transport or NoTransport()
-        made = cls(store, loaded, core, transport=transport, clock=clock, now=now, random=random, run=run)
+        made = cls(
+            store,
+            loaded,
+            core,
+            transport=transport,
+            clock=clock,
+            now=now,
+            random=random,
+            run=run,
+            tuning=tuning or Tuning(),
+        )
         made._mail.join_address = address if join else ""
         return made
 
@@ -145,7 +160,7 @@ class ControlPlane:
         self._mail.on_refused = self._proposals.again
         self._transport.set_peers(self._peers())
         self._transport.start(self._mail)
-        self._ticking.start(TICK_S, now=False)
+        self._ticking.start(self._tuning.tick_s, now=False)
         if self._core.config.members == (self.member_id,):
             self._core.campaign()
         self._driver.pump()

@@ -20,17 +20,9 @@ from pbe.consensus.machine import Machine
 from pbe.consensus.outbox import Outbox
 from pbe.consensus.reads import Reads
 from pbe.consensus.snapshots import Arrivals, Departures
+from pbe.consensus.tuning import Tuning
 from pbe.raft import Core, Kind, Message, Ready
 from pbe.storage.control import ControlStore
-
-TICK_S = 0.05
-ANNOUNCE_S = 0.005
-CHECKPOINT_S = 1.0
-STALL_TICKS = 10
-INLINE_SAVE_S_MAX = 0.001
-SAVES_MEASURED = 100
-LOG_ENTRIES_KEPT = 10_000
-LOG_BYTES_KEPT_MAX = 32 * 1024 * 1024
 
 Run = Callable[..., Awaitable[Any]]
 
@@ -56,6 +48,7 @@ class Driver:
         run: Run | None,
         on_change: Callable[[], None],
         on_broken: Callable[[Failure], None],
+        tuning: Tuning,
         recover_to: int = 0,
     ) -> None:
         self.core, self.store, self.machine = core, store, machine
@@ -64,13 +57,14 @@ class Driver:
         self._clock, self._run = clock, run
         self._on_change, self._on_broken = on_change, on_broken
         self._recover_to = recover_to
+        self._tuning = tuning
         self._saving: Ready | None = None
         self._saving_ticks = 0
         self._pumping = False
         self._pump_call: IDelayedCall | None = None
         self._announce_call: IDelayedCall | None = None
         self._checkpointed_at = clock.seconds()
-        self._save_times: deque[float] = deque(maxlen=SAVES_MEASURED)
+        self._save_times: deque[float] = deque(maxlen=tuning.saves_measured)
         self._seen: tuple[Any, ...] = ()
         self.broken = False
         self.announce_at = 0
@@ -84,13 +78,13 @@ class Driver:
             return
         if self._saving is not None:
             self._saving_ticks += 1
-            if self._saving_ticks == STALL_TICKS:
+            if self._saving_ticks == self._tuning.stall_ticks:
                 self.core.set_stalled(True)
         self.core.tick()
         self._departures.tick(self.core)
         self.on_tick()
         self.pump()
-        if self._clock.seconds() - self._checkpointed_at >= CHECKPOINT_S:
+        if self._clock.seconds() - self._checkpointed_at >= self._tuning.checkpoint_s:
             self.checkpoint()
 
     def pump_soon(self) -> None:
@@ -164,7 +158,8 @@ class Driver:
 
     def _slow(self) -> bool:
         times = sorted(self._save_times)
-        return bool(times) and times[len(times) * 99 // 100] > INLINE_SAVE_S_MAX
+        slowest = times[len(times) * 99 // 100] if times else 0.0
+        return slowest > self._tuning.inline_save_s_max
 
     def _finish(self, ready: Ready) -> None:
         if ready.snapshot is not None:
@@ -188,7 +183,7 @@ class Driver:
             self.announce_at = 0
             self.core.announce_commit()
         elif self._announce_call is None:
-            self._announce_call = self._clock.callLater(ANNOUNCE_S, self._announce)
+            self._announce_call = self._clock.callLater(self._tuning.announce_s, self._announce)
 
     def _send(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -226,7 +221,9 @@ class Driver:
 
     def _offset(self) -> int:
         log = self.core.log
-        kept = LOG_ENTRIES_KEPT if log.size_bytes < LOG_BYTES_KEPT_MAX else LOG_ENTRIES_KEPT // 10
+        kept = self._tuning.log_entries_kept
+        if log.size_bytes > self._tuning.log_bytes_kept_max:
+            kept //= 10
         return max(log.offset, self.machine.applied - kept)
 
     def fail(self) -> None:

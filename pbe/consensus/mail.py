@@ -15,7 +15,6 @@ from pbe.errors import BadRequest, NotFound, OutcomeUnknown, PeerError, RequestE
 from pbe.raft import Kind, Message, codec
 
 CALLS_WAITING_MAX = 10_000
-HINT_STAGGER_S = 0.02
 RELAYED = frozenset({"raft.add"})
 """Questions that a member passes on to the leader: who joins does not know it yet. Repeated, they do no harm."""
 RELAY_TIMEOUT_S = 30.0
@@ -33,11 +32,18 @@ class Mail:
     """The listener of the transport. `on_forward(items)` hands commands to the core and says why not ("" = taken)."""
 
     def __init__(
-        self, driver: Driver, outbox: Outbox, arrivals: Arrivals, departures: Departures, *, clock: IReactorTime
+        self,
+        driver: Driver,
+        outbox: Outbox,
+        arrivals: Arrivals,
+        departures: Departures,
+        *,
+        clock: IReactorTime,
+        stagger_s: float,
     ) -> None:
         self._driver, self._outbox = driver, outbox
         self._arrivals, self._departures = arrivals, departures
-        self._clock = clock
+        self._clock, self._stagger_s = clock, stagger_s
         self._number = 0
         self._calls: dict[int, tuple[Deferred[Any], IDelayedCall]] = {}
         self._hint: IDelayedCall | None = None
@@ -118,7 +124,7 @@ class Mail:
             return
         others = [voter for voter in core.config.voters if voter != member]
         if core.state.id in others and self._hint is None:
-            delay = HINT_STAGGER_S * others.index(core.state.id)
+            delay = self._stagger_s * others.index(core.state.id)
             self._hint = self._clock.callLater(delay, self._leader_gone, member, core.term)
 
     def _leader_gone(self, member: str, term: int) -> None:

@@ -51,9 +51,9 @@ _ack = msgspec.msgpack.Decoder(PieceAck).decode
 class Cut:
     """The state of one moment in pieces, encoded as they are asked for and kept for the next member that needs them."""
 
-    def __init__(self, meta: SnapshotMeta, fleet: Fleet) -> None:
+    def __init__(self, meta: SnapshotMeta, fleet: Fleet, items_max: int) -> None:
         self.meta = meta
-        self._rest: Iterator[bytes] = fleet.export()
+        self._rest: Iterator[bytes] = fleet.export(items_max)
         self._data = [encode(fleet.meta())]
         self._ended = False
 
@@ -84,8 +84,8 @@ class _Transfer:
 class Departures:
     """The leader's side: one transfer a member."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+    def __init__(self, outbox: Outbox, items_max: int) -> None:
+        self._outbox, self._items_max = outbox, items_max
         self._transfers: dict[str, _Transfer] = {}
         self._cut: Cut | None = None
 
@@ -95,7 +95,7 @@ class Departures:
         if meta is None:
             return
         if self._cut is None or self._cut.meta != meta:
-            self._cut = Cut(meta, fleet)
+            self._cut = Cut(meta, fleet, self._items_max)
         self._transfers[message.to] = _Transfer(self._cut, message)
         self._fill(message.to)
 
