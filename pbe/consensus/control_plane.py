@@ -26,7 +26,7 @@ from pbe.errors import BadRequest, PayloadTooLarge
 from pbe.fleet import Fleet, Rejected
 from pbe.fleet.commands import COMMAND_BYTES_MAX, KEY_CHARS_MAX, encode_entry
 from pbe.raft import Core, Settings, bootstrap
-from pbe.storage.control import ControlStore, Loaded
+from pbe.storage.control import ControlDamaged, ControlStore, Loaded
 
 STOP_TIMEOUT_S = 5.0
 JOIN_TICKS = 40
@@ -36,6 +36,7 @@ class ControlPlane:
     """One member of the control plane.
 
     `fleet` is the state as this member knows it. `propose` and `read` work on any member; both may be repeated safely.
+    `broken` fails when the disk failed or an invariant is broken: the process has to end then.
     Made by `create`, which reads the store; works from `start` to `stop`.
     """
 
@@ -134,7 +135,11 @@ class ControlPlane:
             settings=settings,
         )
         if loaded.recover_to:
-            core.set_stalled(True)
+            if core.config.voters == (member_id,):
+                where = loaded.damaged or f"log up to {loaded.recover_to}"
+                hint = "committed commands are damaged and there is no peer to repair from: see `pbe raft recover`"
+                raise ControlDamaged("start", where, hint=hint)
+            core.set_recovering(True)
         transport = transport or NoTransport()
         made = cls(
             store,
@@ -157,7 +162,7 @@ class ControlPlane:
         self._driver.before_pump = self._hand_over
         self._driver.on_tick = self._expire
         self._mail.on_forward = self._forwarded
-        self._mail.on_refused = self._proposals.again
+        self._mail.on_refused = self._proposals.refused_there
         self._transport.set_peers(self._peers())
         self._transport.start(self._mail)
         self._ticking.start(self._tuning.tick_s, now=False)
@@ -299,7 +304,7 @@ class ControlPlane:
         self._proposals.close()
         self._reads.close()
         if not self.broken.called:
-            self.broken.callback(failure)
+            self.broken.errback(failure)
 
     def _hand_over(self) -> None:
         """Before each round of the pump: give commands and reads that wait here to the leader."""

@@ -24,6 +24,8 @@ from pbe.consensus.tuning import Tuning
 from pbe.raft import Core, Kind, Message, Ready
 from pbe.storage.control import ControlStore
 
+LAG_FACTOR = 10
+"""So many times the usual length the log may grow for a member that is behind, before that one needs a snapshot."""
 Run = Callable[..., Awaitable[Any]]
 
 
@@ -137,7 +139,7 @@ class Driver:
     def _saved(self, started: float) -> None:
         ready, self._saving = self._saving, None
         self._save_times.append(self._clock.seconds() - started)
-        if self.core.state.stalled and not self._recover_to:
+        if self.core.state.stalled:
             self.core.set_stalled(False)
         if ready is not None and not self.broken:
             try:
@@ -163,7 +165,7 @@ class Driver:
 
     def _finish(self, ready: Ready) -> None:
         if ready.snapshot is not None:
-            self.machine.replace(ready.snapshot, self._arrivals.take())
+            self.machine.replace(ready.snapshot, self._arrivals.take(ready.snapshot))
         self._send(ready.promises)
         if ready.committed:
             self.machine.apply(ready.committed)
@@ -174,7 +176,7 @@ class Driver:
         if self._recover_to and self.core.log.stable >= self._recover_to:
             self.store.recovered()
             self._recover_to = 0
-            self.core.set_stalled(False)
+            self.core.set_recovering(False)
         if ready.committed and self.core.is_leader:
             self._tell_commit()
 
@@ -224,7 +226,11 @@ class Driver:
         kept = self._tuning.log_entries_kept
         if log.size_bytes > self._tuning.log_bytes_kept_max:
             kept //= 10
-        return max(log.offset, self.machine.applied - kept)
+        wanted = self.machine.applied - kept
+        if self.core.is_leader:
+            # Who is being helped along must not find the log gone again when the snapshot has arrived.
+            wanted = min(wanted, max(self.core.lowest_needed(), self.machine.applied - LAG_FACTOR * kept))
+        return max(log.offset, wanted)
 
     def fail(self) -> None:
         """Stop because of the exception being handled: going on could lose what was acknowledged."""

@@ -102,8 +102,11 @@ class Mail:
             )
         meta = message.snapshot
         news = message.kind == Kind.SNAPSHOT and meta is not None and meta.index > core.log.committed
-        if not news or (meta is not None and self._arrivals.ready(meta)):
-            core.step(message)
+        if news and meta is not None:
+            if not self._arrivals.ready(meta):
+                return
+            self._arrivals.hold(meta)
+        core.step(message)
 
     def connected(self, member: str) -> None:
         """A link is there; a member that is in no configuration yet asks it to be taken in."""

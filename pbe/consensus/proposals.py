@@ -20,6 +20,7 @@ from pbe.errors import OutcomeUnknown, Unavailable
 PROPOSALS_WAITING_MAX = 10_000
 DEADLINE_S = 5.0
 RESEND_S = 0.5
+REFUSED_RESEND_S = 0.1
 
 
 class Proposal:
@@ -80,6 +81,14 @@ class Proposals:
     def again(self) -> None:
         """The leader has changed: hand everything over once more."""
         self.fresh = list(self._by_id.values())
+
+    def refused_there(self) -> None:
+        """The member asked does not lead, or is handing over: ask again, but not at once, or two members would only
+        play ball until the leader is found.
+        """
+        at = self._clock.seconds() - RESEND_S + REFUSED_RESEND_S
+        for proposal in self._by_id.values():
+            proposal.handed_at = min(proposal.handed_at, at)
 
     def refuse(self, proposals: list[Proposal], why: str) -> None:
         """The leader has no room: nothing of this was appended now; one handed over before may still be committed."""

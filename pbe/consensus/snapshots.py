@@ -157,6 +157,7 @@ class Arrivals:
         self._data: list[bytes] = []
         self._whole = False
         self._fleet: Fleet | None = None
+        self._held: dict[tuple[int, int], tuple[list[bytes], Fleet]] = {}
 
     def piece(self, body: bytes) -> bytes:
         """Keep a piece if it is the next one; the answer. A newer snapshot replaces an older one's pieces."""
@@ -189,18 +190,30 @@ class Arrivals:
                 return False
         return True
 
+    def hold(self, meta: SnapshotMeta) -> None:
+        """Keep the snapshot, which is `ready`, until it is taken: pieces of a newer one may come meanwhile."""
+        if self._fleet is not None:
+            self._held[meta.index, meta.term] = (self._data, self._fleet)
+
     def install(self, store: ControlStore, meta: SnapshotMeta, hard: HardState, recover_to: int) -> None:
         """Write the snapshot to the store instead of what it has."""
-        checkpoint = Checkpoint(meta.index, meta.term, meta.config, self._data[0])
-        store.install(hard, checkpoint, records_of(self._data[1:]), recover_to)
+        data, _ = self._get(meta)
+        checkpoint = Checkpoint(meta.index, meta.term, meta.config, data[0])
+        store.install(hard, checkpoint, records_of(data[1:]), recover_to)
 
-    def take(self) -> Fleet:
-        """The fleet of the snapshot; its pieces are forgotten."""
-        fleet = self._fleet
-        if fleet is None:
-            raise InvariantBroken("install", "snapshot", hint="its pieces are not here")
-        self._begin(0, 0)
+    def take(self, meta: SnapshotMeta) -> Fleet:
+        """The fleet of the snapshot, which is forgotten here, as are older ones."""
+        _, fleet = self._get(meta)
+        self._held = {of: held for of, held in self._held.items() if of[0] > meta.index}
+        if self._of == (meta.index, meta.term):
+            self._begin(0, 0)
         return fleet
+
+    def _get(self, meta: SnapshotMeta) -> tuple[list[bytes], Fleet]:
+        held = self._held.get((meta.index, meta.term))
+        if held is None:
+            raise InvariantBroken("install", f"snapshot {meta.term}-{meta.index}", hint="its pieces are not here")
+        return held
 
 
 def records_of(pieces: Sequence[bytes]) -> Iterator[tuple[str, str, bytes]]:

@@ -211,6 +211,10 @@ class Core:
         if self.state.role == LEADER:
             self.state.become_follower(self.state.term, "")
 
+    def set_recovering(self, recovering: bool) -> None:
+        """Whether the log lacks entries that this member has promised: until it has them again it must not vote."""
+        self.state.recovering = recovering
+
     def set_stalled(self, stalled: bool) -> None:
         """Whether the disk answers in time; while it does not, this member neither leads nor campaigns."""
         self.state.stalled = stalled
@@ -231,6 +235,10 @@ class Core:
         """Tell followers of a commit that no append has carried to them yet."""
         if self.state.role == LEADER:
             replication.announce(self.state)
+
+    def lowest_needed(self) -> int:
+        """As leader: the index behind which every active member that is in the log, or will be, still needs entries."""
+        return leader.lowest_needed(self.state)
 
     def compact(self, index: int) -> None:
         """Forget the log up to `index`, which the driver has made durable otherwise."""
@@ -269,7 +277,8 @@ class Core:
         save = bool(entries) or self._hard_state_changed() or state.pending_restore is not None
         ready = Ready(
             messages=state.messages,
-            promises=state.promises,
+            # What was promised in a term that has passed is not on this disk any more, and helps nobody.
+            promises=[promise for promise in state.promises if promise.term >= state.term],
             hard_state=state.hard_state if save else None,
             entries=entries,
             snapshot=state.pending_restore,
@@ -307,11 +316,11 @@ class Core:
             membership.leave_if_joint(state)
 
     def _applied(self, entries: Sequence[Entry]) -> None:
-        log = self.state.log
-        for entry in entries:
-            log.applied = entry.index
-            if entry.kind == CONFIG:
-                membership.apply(self.state, entry)
+        # A change may begin a snapshot, which is of everything applied: so first all marks move, then members change.
+        self.state.log.applied = entries[-1].index
+        changes = [entry for entry in entries if entry.kind == CONFIG]
+        if changes:
+            membership.apply(self.state, changes)
 
     def snapshot_meta(self) -> SnapshotMeta:
         """The meta of a snapshot of what is applied now."""

@@ -51,7 +51,7 @@ def answer_vote(state: State, message: Message) -> None:
     """Grant or refuse a vote or pre-vote whose term is not below this member's."""
     pre = message.kind == Kind.PRE_VOTE
     free = state.vote == message.sender or (not state.vote and not state.leader) or (pre and message.term > state.term)
-    grant = free and state.log.up_to_date(message.index, message.log_term)
+    grant = free and not state.recovering and state.log.up_to_date(message.index, message.log_term)
     kind = Kind.PRE_VOTE_REPLY if pre else Kind.VOTE_REPLY
     if not grant:
         state.send(state.message(kind, message.sender, reject=True))

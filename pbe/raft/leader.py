@@ -91,6 +91,17 @@ def quorum_active(state: State) -> bool:
     return joint_vote(state.config.voters, state.config.outgoing, votes) == WON
 
 
+def lowest_needed(state: State) -> int:
+    """The index behind which active members, or those that a snapshot is on its way to, still need entries."""
+    needed = [state.log.last]
+    for progress in state.progress.values():
+        if progress.state == SNAPSHOT:
+            needed.append(progress.pending_snapshot)
+        elif progress.active and progress.match >= state.log.offset:
+            needed.append(progress.match)
+    return min(needed)
+
+
 def transfer(state: State, member: str) -> bool:
     """Hand leadership to a voter once it has caught up; whether that began (thesis, 3.10)."""
     progress = state.progress.get(member)

@@ -1,5 +1,8 @@
 """Changes of membership: when one may be proposed, and what applying one does (thesis, 4; joint consensus 4.3)."""
 
+import contextlib
+from collections.abc import Sequence
+
 import msgspec
 
 from pbe.errors import Misuse
@@ -30,13 +33,14 @@ def propose(state: State, change: ConfigChange) -> None:
     replication.broadcast(state)
 
 
-def apply(state: State, entry: Entry) -> None:
-    """Switch to the configuration of a committed entry. A change that does not fit any more is a no-op everywhere."""
-    try:
-        after = changed(state.config, decode_change(entry.data))
-    except (Misuse, msgspec.DecodeError):
-        return
-    switch(state, after)
+def apply(state: State, entries: Sequence[Entry]) -> None:
+    """Switch to the configuration after committed changes. One that does not fit any more is a no-op everywhere."""
+    config = state.config
+    for entry in entries:
+        with contextlib.suppress(Misuse, msgspec.DecodeError):
+            config = changed(config, decode_change(entry.data))
+    if config != state.config:
+        switch(state, config)
 
 
 def switch(state: State, config: Config) -> None:

@@ -52,6 +52,7 @@ class State:
         "random",
         "reads",
         "reads_done",
+        "recovering",
         "role",
         "saved_hard_state",
         "settings",
@@ -76,7 +77,7 @@ class State:
         self.election_timeout = settings.election_ticks
         self.pending_config_index = 0
         self.uncommitted_bytes = 0
-        self.stalled = False
+        self.stalled = self.recovering = False
         self.reads = ReadQueue(settings.reads_waiting_max)
         self.messages: list[Message] = []
         self.promises: list[Message] = []
@@ -94,8 +95,9 @@ class State:
 
     @property
     def electable(self) -> bool:
-        """Whether this member may campaign: a voter whose disk works and whose snapshot is installed."""
-        return self.config.is_voter(self.id) and not self.stalled and self.pending_restore is None
+        """Whether this member may campaign: a voter whose disk works and whose log is whole."""
+        whole = not self.recovering and self.pending_restore is None
+        return whole and not self.stalled and self.config.is_voter(self.id)
 
     def spread_timeout(self) -> None:
         """Draw the next election timeout: between one and two of the setting (paper, 5.2)."""
