@@ -79,7 +79,7 @@ class ControlParts:
 
     async def start(self) -> None:
         """Begin to take part. Raises ConfigError where the Raft address cannot be listened on."""
-        self.plane.broken.addCallback(self._broke)
+        self.plane.broken.addErrback(self._broke)
         self.plane.start()
         if self.transport is not None:
             try:
