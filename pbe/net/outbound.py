@@ -5,7 +5,7 @@ name was resolved and before anything is sent (a name may resolve to anything).
 """
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -56,11 +56,19 @@ class Outbound:
         self.allow_private = allow_private
         self._reactor = reactor
         self._guarded = reactor if allow_private else _GuardedReactor(reactor)
-        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(self))  # type: ignore[no-untyped-call]
+        self._public = _GuardedReactor(reactor)
+        self._agent = Agent.usingEndpointFactory(reactor, _Endpoints(self.endpoint))  # type: ignore[no-untyped-call]
+        self._public_agent = Agent.usingEndpointFactory(  # type: ignore[no-untyped-call]
+            reactor, _Endpoints(self._public_endpoint)
+        )
 
     def endpoint(self, host: str, port: int, tls: bool) -> IStreamClientEndpoint:
         """Where to connect; TLS is checked against the host's name."""
         plain = HostnameEndpoint(self._guarded, host, port, timeout=CONNECT_S)
+        return wrapClientTLS(optionsForClientTLS(host), plain) if tls else plain
+
+    def _public_endpoint(self, host: str, port: int, tls: bool) -> IStreamClientEndpoint:
+        plain = HostnameEndpoint(self._public, host, port, timeout=CONNECT_S)
         return wrapClientTLS(optionsForClientTLS(host), plain) if tls else plain
 
     def starttls(self, host: str) -> Any:
@@ -76,14 +84,18 @@ class Outbound:
         *,
         reply_bytes_max: int = REPLY_BYTES_MAX,
         timeout_s: float = CALL_S,
+        public_only: bool = False,
     ) -> Reply:
-        """The answer to one HTTP request, redirects not followed. Raises `NetError`."""
+        """The answer to one HTTP request, redirects not followed; `public_only` as if private addresses were not
+        allowed. Raises `NetError`.
+        """
+        agent = self._public_agent if public_only else self._agent
         names = Headers({b"User-Agent": [USER_AGENT]})
         for name, value in headers:
             names.setRawHeaders(name, [value])
         try:
             producer = FileBodyProducer(BytesIO(body)) if body else None  # type: ignore[no-untyped-call]
-            waiting = self._agent.request(method.encode(), url.encode("ascii"), names, producer)
+            waiting = agent.request(method.encode(), url.encode("ascii"), names, producer)
             waiting.addTimeout(timeout_s, self._reactor)
             response = await waiting
             collector = _Collector(reply_bytes_max)
@@ -161,13 +173,13 @@ class _Collector(Protocol):
 
 @implementer(IAgentEndpointFactory)
 class _Endpoints:
-    def __init__(self, outbound: Outbound) -> None:
-        self._outbound = outbound
+    def __init__(self, endpoint: Callable[[str, int, bool], IStreamClientEndpoint]) -> None:
+        self._endpoint = endpoint
 
     def endpointForURI(self, uri: Any) -> IStreamClientEndpoint:
         if uri.scheme not in (b"http", b"https"):
             raise NetError("call", uri.toBytes().decode("latin-1"), hint="neither http nor https")
-        return self._outbound.endpoint(uri.host.decode("ascii"), uri.port, uri.scheme == b"https")
+        return self._endpoint(uri.host.decode("ascii"), uri.port, uri.scheme == b"https")
 
 
 @implementer(IReactorPluggableNameResolver, IReactorTime, IReactorTCP)

@@ -28,6 +28,7 @@ MODULES = (
     "auth",
     "auth_codes",
     "auth_mails",
+    "auth_oauth2",
     "backups",
     "batch",
     "collections",
