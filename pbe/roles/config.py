@@ -57,6 +57,8 @@ class Config:
     labels: tuple[tuple[str, str], ...] = ()
     trusted_callers: tuple[Network, ...] = ()
     rescue: str = ""
+    smtp_url: str = ""
+    private_outbound: bool = False
     debug: bool = False
 
     def __repr__(self) -> str:
@@ -117,6 +119,7 @@ def _defaults(mode: str, given: dict[str, Any]) -> None:
     if mode == "all-in-one":
         given.setdefault("replica_url", (folder / "objects").as_uri())
         given.setdefault("trusted_callers", networks("127.0.0.0/8,::1"))
+        given.setdefault("private_outbound", given["http_addr"].is_loopback)
     if "tls_cert" in given and mode == "gateway":
         given.setdefault("https_addr", DEFAULT_HTTPS)
     if mode == "tenant-node":

@@ -14,6 +14,7 @@ from pbe.host.assignment import Assignment
 from pbe.host.host import Host
 from pbe.host.loader import Loaded, Loader
 from pbe.host.membership import Control, Membership
+from pbe.net.outbound import Outbound
 from pbe.replication.replica import Replica
 from pbe.replication.replicator import Overtaken, Replicator, Restored
 from pbe.replication.source import Source
@@ -23,6 +24,7 @@ from pbe.roles.folder import Folder, read_secret
 from pbe.roles.links import LinkControl
 from pbe.roles.listening import Place, told
 from pbe.roles.machine import Machine
+from pbe.roles.mail import mailer
 from pbe.roles.tools import Tools, within
 from pbe.storage.file_cache import FileCache
 from pbe.storage.sqlite_readers import Readers
@@ -84,6 +86,7 @@ class NodeParts:
         shipping = Shipping(lambda fenced: _replicator(config, tools, fenced))
         self.replicator = shipping.replicator
         self.cache = FileCache(config.dir / "cache", tools.work)
+        outbound = Outbound(tools.reactor, allow_private=config.private_outbound)
         services = TenantServices(
             clock=tools.reactor,
             now=tools.now,
@@ -91,6 +94,8 @@ class NodeParts:
             workers=tools.work,
             readers=Readers(tools.read),
             files=FileHome(tools.store(config), self.cache, tools.work),
+            outbound=outbound,
+            mailer=mailer(config, tools),
         )
         node = {
             "id": config.node_id,

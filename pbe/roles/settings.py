@@ -99,6 +99,21 @@ SETTINGS: tuple[Setting, ...] = (
         values.replica_url,
         "the object store: s3://bucket/prefix or file:///path [all-in-one: DIR/objects]",
     ),
+    Setting(
+        "smtp-url",
+        values.smtp_url,
+        "the mail server for tenants without their own: smtp://user:password@host:587 or smtps://…; without one, "
+        "all-in-one writes mails to DIR/mail",
+        (),
+        ("SMTP_URL",),
+    ),
+    Setting(
+        "private-outbound",
+        values.switch,
+        "let tenants' mail servers, buckets and identity providers be on private networks and this machine "
+        "[all-in-one on loopback: true]",
+        switch=True,
+    ),
     Setting("s3-bucket", values.bucket, "another way to say --replica-url=s3://BUCKET", (), ("S3_BUCKET",)),
     Setting("s3-endpoint", values.endpoint, "the URL of an S3 service that is not Amazon's", (), ("S3_ENDPOINT",)),
     Setting("s3-region", values.text, "the bucket's region [us-east-1]", (), ("S3_REGION", "AWS_REGION")),

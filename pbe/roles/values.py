@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pbe import ids
+from pbe.mail.smtp import parse_url
 
 _TRUE = frozenset({"1", "true", "yes", "on", "debug"})
 _FALSE = frozenset({"0", "false", "no", "off", "", "info", "warn", "warning", "error"})
@@ -189,6 +190,15 @@ def endpoint(raw: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
         raise ConfigError("must be a URL such as http://127.0.0.1:4566")
     return raw.strip().rstrip("/")
+
+
+def smtp_url(raw: str) -> str:
+    """An SMTP server as a URL."""
+    try:
+        parse_url(raw.strip())
+    except ValueError as error:
+        raise ConfigError("must be a URL such as smtp://user:password@host:587 or smtps://host") from error
+    return raw.strip()
 
 
 def labels(raw: str) -> dict[str, str]:

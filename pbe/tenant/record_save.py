@@ -59,8 +59,6 @@ async def prepare(tenant: Tenant, record: Record) -> None:
 
 
 def _password_to_hash(record: Record) -> PasswordField | None:
-    if not record.collection.is_auth:
-        return None
     for field in record.collection.fields:
         if isinstance(field, PasswordField):
             value = record.get(field.name)

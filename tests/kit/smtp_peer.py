@@ -27,7 +27,7 @@ class _Letter:
         self.lines.append(line)
 
     def eomReceived(self) -> Deferred[None]:
-        self.box.letters.append(b"\r\n".join(self.lines))
+        self.box.keep(b"\r\n".join(self.lines))
         return succeed(None)
 
     def connectionLost(self) -> None:
@@ -49,6 +49,10 @@ class MailBox:
         for name, password in self.users.items():
             checker.addUser(name, password)
         self.portal.registerChecker(checker)
+
+    def keep(self, letter: bytes) -> None:
+        """A letter is whole."""
+        self.letters.append(letter)
 
     def requestAvatar(self, avatarId: Any, mind: Any, *interfaces: Any) -> Any:
         """Everybody who logs in gets this box."""

@@ -112,6 +112,7 @@ class PbeServer:
         command = [
             sys.executable, "-m", "twisted", "pbe", "--mode=all-in-one", f"--dir={folder / 'data'}",
             f"--http-addr=127.0.0.1:{port}",
+            "--smtp-url=smtp://127.0.0.1:1",  # no mail can be sent, as the real server beside it cannot
         ]  # fmt: skip
         python_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         with running(command, port, folder / "log", {"PYTHONPATH": python_path}):
