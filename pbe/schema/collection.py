@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from pbe.schema import bind, collection_auth
@@ -20,6 +20,7 @@ BASE, AUTH, VIEW = "base", "auth", "view"
 TYPES = (BASE, AUTH, VIEW)
 RULES = ("listRule", "viewRule", "createRule", "updateRule", "deleteRule")
 INDEX_NAME_CHARS_MAX = 64
+SHARED_TEXTS_MAX = 4096
 COLUMNS = ("id", "system", "type", "name", "fields", "indexes", *RULES, "options", "created", "updated")
 _ATTRS = {
     "id": ("str", "id"),
@@ -156,8 +157,8 @@ def from_row(row: Mapping[str, Any]) -> Collection:
     elif kind == VIEW:
         options = {"viewQuery": str(raw.get("viewQuery", ""))}
     return Collection(
-        fields=load_fields(json.loads(row["fields"] or "[]")),
-        indexes=tuple(json.loads(row["indexes"] or "[]")),
+        fields=_fields_of(str(row["fields"] or "[]")),
+        indexes=_indexes_of(str(row["indexes"] or "[]")),
         options=options,
         system=bool(row["system"]),
         id=str(row["id"]),
@@ -171,6 +172,17 @@ def from_row(row: Mapping[str, Any]) -> Collection:
         update_rule=row["updateRule"],
         delete_rule=row["deleteRule"],
     )
+
+
+@lru_cache(SHARED_TEXTS_MAX)
+def _fields_of(text: str) -> Fields:
+    """Fields are immutable, so tenants with the same ones share them: a node holds hundreds of the system's alone."""
+    return load_fields(json.loads(text))
+
+
+@lru_cache(SHARED_TEXTS_MAX)
+def _indexes_of(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def new(kind: str, name: str, secret: Callable[[], str], *, collection_id: str = "") -> Collection:

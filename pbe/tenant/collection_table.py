@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pbe.errors import BadRequest, PbeError, field_error
 from pbe.schema import Collection, index
+from pbe.schema.sql_statement import first_statement
 from pbe.schema.table_sync import Step, create_steps, quoted, update_steps
 from pbe.storage.sqlite import Transaction
 from pbe.storage.sqlite_errors import SqlError
@@ -83,7 +84,7 @@ def _create_index(tx: Transaction, collection: Collection, step: Step) -> dict[s
     if not step.sql:
         return field_error(code, "Invalid CREATE INDEX expression.")
     try:
-        tx.execute(step.sql)
+        tx.execute(first_statement(step.sql))
     except SqlError as error:
         name = index.parse(collection.indexes[step.index]).name
         return field_error(code, f"Failed to create index {name} - {driver_text(error)}.")

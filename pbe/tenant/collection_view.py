@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pbe.schema.collection import Collection
 from pbe.schema.fields import Fields, build
+from pbe.schema.sql_statement import first_statement
 from pbe.schema.table_sync import quoted
 from pbe.schema.view_query import ViewError, parse, plain_field, single_statement, suggest
 from pbe.storage.sqlite import Transaction
@@ -50,7 +51,7 @@ def create_view(tx: Transaction, name: str, query: str) -> None:
     drop_view(tx, name)
     text = single_statement(query)
     try:
-        tx.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM ({text})")
+        tx.execute(first_statement(f"CREATE VIEW {quoted(name)} AS SELECT * FROM ({text})"))
     except SqlError as error:
         raise ViewError(driver_text(error)) from error
     try:

@@ -249,3 +249,13 @@ def test_another_auth_rule_ends_all_sessions(world: World) -> None:
     after = world.update("users", authRule="verified = true")
     assert before is not None
     assert before.options["authToken"]["secret"] != after.options["authToken"]["secret"]
+
+
+def test_the_text_of_an_index_or_a_view_runs_nothing_else(world: World) -> None:
+    """The stock server would drop the table here."""
+    world.create(name="p", fields=[TITLE])
+    world.write("INSERT INTO p (id, title) VALUES ('1', 'A')")
+    world.update("p", indexes=["CREATE INDEX i ON p (title) WHERE title != ''; DROP TABLE p"])
+    hostile = "SELECT id FROM p WHERE id != '\\') ; DROP TABLE p; --'"
+    world.refused(actions.create(world.tenant, INFO, {"name": "v", "type": "view", "viewQuery": hostile}))
+    assert world.sql("SELECT title FROM p") == [("A",)]
