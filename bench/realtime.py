@@ -35,7 +35,8 @@ class Result:
     name: str
     events: int
     expected: int
-    cpu_s: float
+    user_s: float
+    kernel_s: float
     p50_ms: float
     p99_ms: float
     kib_each: float
@@ -43,20 +44,22 @@ class Result:
     @property
     def per_cpu_s(self) -> float:
         """Events for each second of the server's CPU time."""
-        return self.events / max(self.cpu_s, 0.01)
+        return self.events / max(self.user_s + self.kernel_s, 0.01)
 
     def line(self) -> str:
         """For people."""
         return (
             f"{self.name:9} {self.events:8}/{self.expected} events  {self.per_cpu_s:9.0f} per CPU-second"
+            f" ({self.kernel_s / max(self.user_s + self.kernel_s, 0.01):.0%} kernel)"
             f"  p50 {self.p50_ms:6.1f} ms  p99 {self.p99_ms:6.1f} ms  {self.kib_each:6.1f} KiB a subscriber"
         )
 
 
-def cpu_s(pid: int) -> float:
-    """CPU time of a process so far, user and system."""
+def cpu_s(pid: int) -> tuple[float, float]:
+    """CPU time of a process so far, user's and kernel's."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    ticks = os.sysconf("SC_CLK_TCK")
+    return int(fields[11]) / ticks, int(fields[12]) / ticks
 
 
 def rss_kib(pid: int) -> int:
@@ -135,19 +138,17 @@ def measure(name: str, pid: int, targets: list[Target], load: str, transport: st
         crowd.run(rate, min(seconds, 1.0))
         before_s = cpu_s(pid)
         heard = crowd.run(rate, seconds)
-        spent_s = cpu_s(pid) - before_s
+        user_s, kernel_s = (after - before for after, before in zip(cpu_s(pid), before_s, strict=True))
     finally:
         crowd.close()
     expected = heard.writes * subscribers // len(targets)
-    return Result(
-        name, len(heard.latencies_ms), expected, spent_s, heard.percentile(0.5), heard.percentile(0.99), kib_each
-    )
+    latencies = heard.percentile(0.5), heard.percentile(0.99)
+    return Result(name, len(heard.latencies_ms), expected, user_s, kernel_s, *latencies, kib_each)
 
 
 def run(load: str, seconds: float) -> list[Result]:
     """Every server and transport under one load."""
     topics = LOADS[load][1]
-    pin(os.getpid(), CORE_CROWD)
     results = []
     with tempfile.TemporaryDirectory() as name:
         with real_server(Path(name), topics) as (pid, targets):
@@ -160,9 +161,7 @@ def run(load: str, seconds: float) -> list[Result]:
 
 if __name__ == "__main__":
     arguments = [*sys.argv[1:], "one", "10"][:2] if len(sys.argv) < 3 else sys.argv[1:3]
+    pin(os.getpid(), CORE_CROWD)
     found = run(arguments[0], float(arguments[1]))
     print("\n".join(result.line() for result in found))
-    real = found[0].events / max(found[0].cpu_s, 0.01)
-    print(
-        "  ".join(f"{one.name}: {one.events / max(one.cpu_s, 0.01) / real:.1f} x the real server" for one in found[1:])
-    )
+    print("  ".join(f"{one.name}: {one.per_cpu_s / found[0].per_cpu_s:.1f} x the real server" for one in found[1:]))

@@ -12,6 +12,7 @@ from types import ModuleType
 #: The leaves, in alphabetical order.
 LEAVES: tuple[str, ...] = (
     "crc64",
+    "fanout",
     "jsonbuffer",
     "jsoncheck",
     "ltxfile",

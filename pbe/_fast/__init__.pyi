@@ -1,4 +1,5 @@
 from pbe._fast import crc64_twin as crc64
+from pbe._fast import fanout_twin as fanout
 from pbe._fast import jsonbuffer_twin as jsonbuffer
 from pbe._fast import jsoncheck_twin as jsoncheck
 from pbe._fast import ltxfile_twin as ltxfile
@@ -12,6 +13,7 @@ from pbe._fast import walframe_twin as walframe
 __all__ = [
     "LEAVES",
     "crc64",
+    "fanout",
     "jsonbuffer",
     "jsoncheck",
     "ltxfile",

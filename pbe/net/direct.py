@@ -10,21 +10,25 @@ from twisted.internet.tcp import Connection
 DIRECT_BYTES_MAX = 256 * 1024
 
 
+def is_clear(transport: object) -> bool:
+    """Whether `transport` is a plain TCP connection with nothing waiting, so that its socket may be written to."""
+    return (
+        isinstance(transport, Connection)
+        and not transport.dataBuffer
+        and not transport._tempDataBuffer
+        and not transport.TLS
+        and bool(transport.connected)
+        and not transport.disconnecting
+        and not transport._writeDisconnecting
+    )
+
+
 def write(transport: ITransport, data: bytes) -> None:
     """Hand `data` to the kernel if `transport` is a plain TCP connection with an empty buffer, else to Twisted.
 
     The order of bytes is kept in either case. A failed send is left to Twisted, which reports it as usual.
     """
-    if (
-        isinstance(transport, Connection)
-        and not transport.dataBuffer
-        and not transport._tempDataBuffer
-        and not transport.TLS
-        and transport.connected
-        and not transport.disconnecting
-        and not transport._writeDisconnecting
-        and len(data) <= DIRECT_BYTES_MAX
-    ):
+    if isinstance(transport, Connection) and len(data) <= DIRECT_BYTES_MAX and is_clear(transport):
         sent = transport.writeSomeData(data)
         if isinstance(sent, int) and sent >= 0:
             if sent == len(data):

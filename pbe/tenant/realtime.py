@@ -70,6 +70,7 @@ class Realtime:
 
         async def act(_: Event) -> None:
             client.auth = info.auth
+            self.broker.version += 1
             self.broker.set_topics(client, event.subscriptions)
 
         await self._tenant.pipeline.trigger(event, act)

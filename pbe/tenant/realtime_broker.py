@@ -5,16 +5,18 @@ that is pending for a client goes out in one write, CLIENTS_PER_TURN clients a t
 subscribers holds up nobody's request. One sweep every SWEEP_S ends connections that were silent or there for too long.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pbe.errors import Unavailable
 from pbe.tenant.realtime_client import PENDING_BYTES_MAX, Client, Message, Outlet, Subscription
+from pbe.tenant.realtime_lane import Bus
 from pbe.tenant.realtime_subscription import Options
 
 CLIENTS_MAX = 20_000
 CLIENTS_PER_TURN = 250
+CLASSES_MAX = 1000
 SWEEP_S = 5.0
 IDLE_S = 300.0
 LIFE_S = 1800.0
@@ -24,6 +26,58 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 Topic = dict[Options, dict[Subscription, None]]
 
 
+class Batch:
+    """One event for the members of a group; `take` gives the next of them."""
+
+    __slots__ = ("_at", "_members", "data", "number")
+
+    def __init__(self, members: list[Subscription], data: bytes, number: int) -> None:
+        self._members = members
+        self._at = 0
+        self.data = data
+        self.number = number
+
+    @property
+    def done(self) -> bool:
+        """Whether every member was given."""
+        return self._at >= len(self._members)
+
+    def take(self, count: int) -> list[Subscription]:
+        """The next members, at most `count`."""
+        taken = self._members[self._at : self._at + count]
+        self._at += len(taken)
+        return taken
+
+    def rest(self) -> list[Subscription]:
+        """All that are left."""
+        return self.take(len(self._members))
+
+    def message(self, subscription: Subscription) -> Message:
+        """The event as one member hears it."""
+        return Message(subscription.topic, self.data, self.number)
+
+
+class Classes:
+    """Who is of which class, remembered until anything changes about anybody."""
+
+    __slots__ = ("_known", "_version")
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, dict[Hashable, list[Subscription]]] = {}
+        self._version = -1
+
+    def find(self, key: Hashable, version: int) -> dict[Hashable, list[Subscription]] | None:
+        """What was kept for `key` at this version."""
+        if version != self._version or len(self._known) >= CLASSES_MAX:
+            self._known = {}
+            self._version = version
+        return self._known.get(key)
+
+    def keep(self, key: Hashable, classes: dict[Hashable, list[Subscription]]) -> None:
+        """Remember; the lists are not changed any more."""
+        self._known[key] = classes
+
+
 class Broker:
     """The registry. `changed` is called when the set of topics may have changed."""
 
@@ -31,9 +85,12 @@ class Broker:
         self.clients: dict[str, Client] = {}
         self.topics: dict[str, Topic] = {}
         self.changed: Callable[[], None] | None = None
+        self.classes = Classes()
+        self.version = 0  # grows whenever who hears what, or who is who, may have changed
         self._clock = clock
         self._random_bytes = random_bytes
         self._marked: list[Client] = []
+        self._batches: list[Batch] = []
         self._flush: IDelayedCall | None = None
         self._sweep: IDelayedCall | None = None
 
@@ -55,6 +112,8 @@ class Broker:
         """The client is gone; its connection is the caller's business."""
         if self.clients.pop(client.id, None) is None:
             return
+        for subscription in client.subscriptions.values():
+            subscription.seat = None
         self._drop(list(client.subscriptions.values()))
         client.subscriptions = {}
         client.pending = []
@@ -64,6 +123,7 @@ class Broker:
                     timer.cancel()
             self._sweep = self._flush = None
             self._marked = []
+            self._batches = []
         self._tell()
 
     def set_topics(self, client: Client, topics: Iterable[str]) -> None:
@@ -105,6 +165,12 @@ class Broker:
         if client.pending and client.id in self.clients:
             self._mark(client)
 
+    def post_all(self, members: list[Subscription], data: bytes, number: int) -> None:
+        """Send an event to every subscription of a group, soon and in order."""
+        self._batches.append(Batch(members, data, number))
+        if self._flush is None:
+            self._flush = self._clock.callLater(0, self._flush_some)
+
     def end(self, client: Client, reason: str) -> None:
         """Close the client's connection and forget it."""
         self.forget(client)
@@ -121,8 +187,37 @@ class Broker:
             self._flush = self._clock.callLater(0, self._flush_some)
 
     def _flush_some(self) -> None:
-        """Deliver to some of the clients that have something pending; those that are left wait for the next turn."""
+        """Deliver to some of those that have something to hear; those that are left wait for the next turn.
+
+        One batch alone goes out as it is. Where several wait, each client's share of them is gathered into one write.
+        """
         self._flush = None
+        if len(self._batches) == 1 and not self._marked:
+            self._run(self._batches[0])
+        else:
+            for batch in self._batches:
+                for subscription in batch.rest():
+                    self.post(subscription.client, batch.message(subscription), subscription)
+            self._batches = []
+        self._deliver_marked()
+        if (self._marked or self._batches) and self._flush is None:
+            self._flush = self._clock.callLater(0, self._flush_some)
+
+    def _run(self, batch: Batch) -> None:
+        """Send a batch to its next members, at once to those whose sockets are clear."""
+        bus = Bus()
+        now = self._clock.seconds()
+        for subscription in batch.take(CLIENTS_PER_TURN):
+            client = subscription.client
+            if client.pending or client.slow or not bus.board(subscription):
+                self.post(client, batch.message(subscription), subscription)
+            else:
+                client.idle_at = now + client.idle_s
+        bus.go(batch.data, batch.number)
+        if batch.done:
+            self._batches.remove(batch)
+
+    def _deliver_marked(self) -> None:
         marked, self._marked = self._marked[:CLIENTS_PER_TURN], self._marked[CLIENTS_PER_TURN:]
         idle_at = self._clock.seconds()
         for client in marked:
@@ -133,8 +228,6 @@ class Broker:
                 client.held_bytes = 0
                 client.idle_at = idle_at + client.idle_s
                 client.outlet.deliver(pending)
-        if self._marked and self._flush is None:
-            self._flush = self._clock.callLater(0, self._flush_some)
 
     def _sweep_clients(self) -> None:
         self._sweep = None
@@ -158,6 +251,7 @@ class Broker:
                 del self.topics[subscription.base]
 
     def _tell(self) -> None:
+        self.version += 1
         if self.changed is not None:
             self.changed()
 

@@ -1,9 +1,12 @@
 """One subscriber: a connection, who is behind it, what it wants to hear."""
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pbe.tenant.realtime_subscription import Options, base_of, options_of
 from pbe.tenant.record import Record
+
+if TYPE_CHECKING:
+    from pbe.tenant.realtime_lane import Seat
 
 PENDING_BYTES_MAX = 1024 * 1024
 
@@ -27,9 +30,9 @@ class Outlet(Protocol):
 
 
 class Subscription:
-    """A client's wish for one topic. `prefix` is the outlet's, for what is the same in each of its messages."""
+    """A client's wish for one topic. prefix, seat: the outlet's, for what is the same in each of its messages."""
 
-    __slots__ = ("base", "client", "options", "prefix", "topic")
+    __slots__ = ("base", "client", "options", "prefix", "seat", "topic")
 
     def __init__(self, client: "Client", topic: str) -> None:
         self.client = client
@@ -37,6 +40,7 @@ class Subscription:
         self.base = base_of(topic)
         self.options: Options = options_of(topic)
         self.prefix = b""
+        self.seat: Seat | None = None
 
     def __repr__(self) -> str:
         return f"<Subscription {self.topic} of {self.client.id}>"

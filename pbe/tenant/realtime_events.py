@@ -112,13 +112,13 @@ class RealtimeEvents:
             return
         kept = [Kept(group.topic, group.options, group.needs, group.who, data) for group, data in heard]
         number = self._journal.add(owner_id, kept)
+        hooked = self._tenant.pipeline.has("onRealtimeMessageSend")
         for group, data in heard:
+            if not hooked:
+                self._broker.post_all(group.members, data, number)
+                continue
             for subscription in group.members:
-                message = Message(subscription.topic, data, number)
-                if self._tenant.pipeline.has("onRealtimeMessageSend"):
-                    await self.send(subscription.client, message)
-                else:
-                    self._broker.post(subscription.client, message, subscription)
+                await self.send(subscription.client, Message(subscription.topic, data, number))
 
     async def send(self, client: Client, message: Message) -> None:
         """Send one message through its hooks."""
@@ -214,6 +214,7 @@ class RealtimeEvents:
 
     def _auth_changed(self, record: Record) -> None:
         """Clients follow their record; a new token key makes guests of them."""
+        self._broker.version += 1
         for client in self._clients_of(record.collection.id, record.id):
             if client.auth is not None and client.auth.get("tokenKey") != record.get("tokenKey"):
                 client.auth = None
@@ -222,6 +223,7 @@ class RealtimeEvents:
                 client.auth.stored()
 
     def _auth_gone(self, collection_id: str, record_id: str) -> None:
+        self._broker.version += 1
         for client in self._clients_of(collection_id, record_id):
             client.auth = None
 

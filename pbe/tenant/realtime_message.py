@@ -65,10 +65,13 @@ def groups_of(broker: Broker, record: Record, *, hooked: bool) -> list[Group]:
     for topic, rule in topics_of(record):
         for options, members in broker.topics.get(topic, {}).items():
             needs = EACH if hooked or options.expand else _needs(record.collection, rule, options)
-            classes: dict[Hashable, list[Subscription]] = {}
-            for subscription in members:
-                who = who_is(subscription.client.auth, needs, options, owner_id)
-                classes.setdefault(who, []).append(subscription)
+            classes = broker.classes.find((topic, options, needs, owner_id), broker.version)
+            if classes is None:
+                classes = {}
+                for subscription in members:
+                    who = who_is(subscription.client.auth, needs, options, owner_id)
+                    classes.setdefault(who, []).append(subscription)
+                broker.classes.keep((topic, options, needs, owner_id), classes)
             for who, same in classes.items():
                 info = RequestInfo(REALTIME, "GET", dict(options.query), dict(options.headers), {}, same[0].client.auth)
                 found.append(Group(topic, rule, options, needs, who, info, same))

@@ -1,7 +1,7 @@
 """An answer whose body comes piece by piece: pulled from an iterator, or pushed by its owner."""
 
 from collections.abc import AsyncIterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -14,6 +14,8 @@ _log = Logger()
 
 class Outlet(Protocol):
     """What an answer needs of its connection."""
+
+    transport: Any
 
     def send(self, data: bytes) -> bool:
         """Send; False while the client reads slowly."""
@@ -72,6 +74,10 @@ class StreamedAnswer:
         if self._chunked and not self._silent:
             self._outlet.send(b"0\r\n\r\n")
         self._outlet.answered(keep=self._keep)
+
+    def plain(self) -> tuple[Any, bool] | None:
+        """The connection under the body, and whether it is chunked; None for a body whose length was promised."""
+        return None if self._length is not None or self._silent else (self._outlet.transport, self._chunked)
 
     def abort(self) -> None:
         """The body cannot be completed."""

@@ -26,6 +26,12 @@ class Sink(Protocol):
     def abort(self) -> None:
         """The body cannot be completed: the connection is dropped so that the client notices."""
 
+    def plain(self) -> tuple[Any, bool] | None:
+        """The connection under the body, and whether what is written there must be a chunk; None where it is not bare.
+
+        For those who write the same to many at once, by the socket, while nothing waits in the connection's buffer.
+        """
+
 
 @runtime_checkable
 class PushBody(Protocol):

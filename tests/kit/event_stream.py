@@ -41,6 +41,9 @@ class EventClient:
         self.writes += 1
         return self.fast
 
+    def plain(self) -> None:
+        """No socket."""
+
     def finish(self) -> None:
         """The server ended the stream."""
         self.finished = True

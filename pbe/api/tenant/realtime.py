@@ -13,11 +13,13 @@ from pbe.api.tenant.caller import auth_of, real_ip
 from pbe.api.tenant.request_info import info_of
 from pbe.api.tenant.route import Route, limit_of
 from pbe.errors import BadRequest, field_error
+from pbe.net import direct
 from pbe.schema.rules import length
 from pbe.tenant import background
 from pbe.tenant.realtime import Realtime, realtime_of
 from pbe.tenant.realtime_broker import SLOW
 from pbe.tenant.realtime_client import Client, Message, Subscription
+from pbe.tenant.realtime_lane import Lane, Seat
 from pbe.tenant.realtime_subscription import SUBSCRIPTION_CHARS_MAX, SUBSCRIPTIONS_MAX
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
@@ -142,12 +144,21 @@ class EventStream:
             if subscription is None:
                 prefix = _prefix(self.client, message.topic)
             else:
-                prefix = subscription.prefix
-                if not prefix:
-                    prefix = subscription.prefix = _prefix(self.client, message.topic)
+                prefix = subscription.prefix or self._settle(subscription)
             parts += (prefix, message.data, b"\n\n")
         if not self._sink.write(b"".join(parts)):
             self.client.slow = True
+
+    def _settle(self, subscription: Subscription) -> bytes:
+        """Give a subscription its prefix, and its seat where the connection is a plain socket."""
+        if self._sink is None or self.client is None:
+            return b""
+        prefix = subscription.prefix = _prefix(self.client, subscription.topic)
+        plain = self._sink.plain()
+        if plain is not None and direct.is_clear(plain[0]):
+            transport, chunked = plain
+            subscription.seat = Seat(_CHUNKED if chunked else _BARE, transport, prefix)
+        return prefix
 
     def end(self, reason: str) -> None:
         """Close the stream; one that is too slow is cut off, since what it was sent may never drain."""
@@ -160,6 +171,13 @@ class EventStream:
                 self._sink.abort()
             else:
                 self._sink.finish()
+
+
+def _tail(message: Message) -> bytes:
+    return message.data + b"\n\n"
+
+
+_CHUNKED, _BARE = Lane(_tail, chunked=True), Lane(_tail, chunked=False)
 
 
 def _prefix(client: Client, topic: str) -> bytes:

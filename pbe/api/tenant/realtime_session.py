@@ -126,6 +126,7 @@ class Session:
         if client.auth is not None and not same_auth(client.auth, record):
             raise Forbidden("The current and the previous request authorization don't match.")
         client.auth = self._info.auth = record
+        self._realtime.broker.version += 1
         self._tell({"type": "authenticated"})
 
     async def _subscribe(self, client: Client, said: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 Autobahn speaks the protocol: handshake, masking, fragments, UTF-8, pings, close codes. Events go out as ready frames.
 """
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from pbe.errors import BadRequest
 from pbe.net import direct
 from pbe.tenant.realtime import realtime_of
 from pbe.tenant.realtime_client import Message, Subscription
+from pbe.tenant.realtime_lane import Lane, Seat
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
 from pbe.web.request import Request
@@ -70,6 +72,9 @@ class SocketFactory(WebSocketServerFactory):
         super().__init__(reactor=tenant.clock, server="")  # type: ignore[no-untyped-call]
         self.protocol = Socket
         self.frames = Frames()
+        self.lanes = {
+            deflate: Lane(partial(self.frames.of, deflate=deflate), chunked=False) for deflate in (False, True)
+        }
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
             maxFramePayloadSize=MESSAGE_BYTES_MAX,
             maxMessagePayloadSize=MESSAGE_BYTES_MAX,
@@ -159,8 +164,12 @@ class Socket(WebSocketServerProtocol):
     # the outlet
 
     def deliver(self, messages: list[tuple[Subscription | None, Message]]) -> None:
-        """Send these in one write."""
+        """Send these in one write, and seat the subscriptions where the connection is a plain socket."""
         self._send_events([message for _, message in messages])
+        for subscription, _ in messages:
+            if subscription is not None and subscription.seat is None and direct.is_clear(self.transport):
+                lane = self.factory.lanes[self._deflate]
+                subscription.seat = Seat(lane, self.transport, b"", subscription.topic)
 
     def end(self, reason: str) -> None:
         """Close with the code for the reason; one that does not read is cut off after telling it."""
@@ -199,6 +208,9 @@ class Socket(WebSocketServerProtocol):
             direct.write(self.transport, text_frame(orjson.dumps(said), deflate=self._deflate))
 
     def _shut(self, code: int, reason: str) -> None:
+        client = self._session.client
+        for subscription in client.subscriptions.values() if client is not None else ():
+            subscription.seat = None
         if self._opened and not self._shutting:  # sendClose itself takes no code below 3000 but 1000
             self._shutting = True
             self.sendCloseFrame(code, reason.encode(), False)

@@ -1,0 +1,3 @@
+PREFIX_BYTES_MAX: int
+
+def send_all(fds: list[int], prefixes: list[bytes], tail: bytes, chunked: bool) -> list[tuple[int, int]]: ...
