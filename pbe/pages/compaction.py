@@ -8,7 +8,7 @@ never pushed through levels 1 to 3: it is a snapshot wherever it lies.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from pbe.pages.ltx import BrokenLtx, Ltx, encode, lock_page, merged_header
@@ -54,26 +54,27 @@ def due(level: int, last_s: float, now_s: float) -> bool:
     return now_s // period > last_s // period
 
 
-def inputs(files: Iterable[LtxInfo], level: int, bytes_max: int) -> list[LtxInfo]:
-    """What to merge into `level` now: the first run of two or more files of the level below that goes beyond it.
+def inputs(files: Iterable[LtxInfo], level: int, bytes_max: int, now_ms: int) -> list[LtxInfo]:
+    """What to merge into `level` now: the first run of two or more files of lower levels that goes beyond it.
 
-    A file larger than `bytes_max` is left where it is, and so is one that stands alone between two gaps; a run ends
-    before it grows larger.
+    A run stays within one period of the level that is over, so that moments between periods stay restorable. A file
+    that is alone in its period is left where it is: a copy would cost as much. So is one larger than `bytes_max`.
     """
-    below, reach = [], 1
-    for info in files:
-        if info.level == level:
-            reach = max(reach, info.max_txid)
-        elif info.level == level - 1 and info.min_txid > 1:
-            below.append(info)
-    below.sort(key=lambda info: (info.min_txid, info.max_txid))
+    period_ms = LEVEL_SECONDS[level] * 1000
+    listed = list(files)
+    reach = max((info.max_txid for info in listed if info.level == level), default=1)
+    below = [info for info in listed if info.level < level and info.min_txid > 1 and info.max_txid > reach]
+    below = [info for info in below if info.created_ms // period_ms < now_ms // period_ms]
     run: list[LtxInfo] = []
     size = 0
-    for info in below:
-        if info.max_txid <= (run[-1].max_txid if run else reach):
-            continue
+    for info in _longest(below, reach):
         fits = info.size <= bytes_max
-        joins = run and info.min_txid <= run[-1].max_txid + 1 and fits and size + info.size <= bytes_max
+        joins = (
+            run
+            and info.min_txid <= run[-1].max_txid + 1
+            and info.created_ms // period_ms == run[-1].created_ms // period_ms
+            and size + info.size <= bytes_max
+        )
         if run and (not joins or len(run) == MERGE_FILES_MAX):
             if len(run) > 1:
                 return run
@@ -82,6 +83,23 @@ def inputs(files: Iterable[LtxInfo], level: int, bytes_max: int) -> list[LtxInfo
             run.append(info)
             size += info.size
     return run if len(run) > 1 else []
+
+
+def _longest(files: Iterable[LtxInfo], reach: int) -> Iterator[LtxInfo]:
+    """Of overlapping files those that go farthest, from `reach` on; a gap is stepped over."""
+    best: LtxInfo | None = None
+    for info in sorted(files, key=lambda info: (info.min_txid, info.max_txid)):
+        if best is not None and info.min_txid > reach + 1:
+            yield best
+            reach, best = best.max_txid, None
+        if info.max_txid <= reach:
+            continue
+        if info.min_txid > reach + 1:
+            reach = info.min_txid - 1
+        if best is None or (info.max_txid, info.level) > (best.max_txid, best.level):
+            best = info
+    if best is not None:
+        yield best
 
 
 def snapshots(files: Iterable[LtxInfo]) -> list[LtxInfo]:

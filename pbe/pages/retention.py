@@ -39,11 +39,9 @@ def obsolete(files: Sequence[LtxInfo], now_ms: int, window: Window) -> list[LtxI
             continue
         if info.level == 0 and info.max_txid == newest0:
             continue
-        if info.max_txid <= floor or _covered(info, files, settled):
-            age = now_ms - info.created_ms
-            least = {0: window.level0_s, 1: window.fine_s}.get(info.level, window.window_s)
-            if age >= least * 1000:
-                gone.append(info)
+        least_s = window.level0_s if info.max_txid <= floor else _least_age(info, files, settled, window)
+        if least_s is not None and now_ms - info.created_ms >= least_s * 1000:
+            gone.append(info)
     kept0 = [info for info in gone if not (info.level == 0 and info.max_txid == newest0)]
     return sorted(kept0, key=lambda info: info.key)
 
@@ -54,13 +52,18 @@ def _base(whole: Sequence[LtxInfo], horizon_ms: int, settled_ms: int) -> LtxInfo
     return old[-1] if old else None
 
 
-def _covered(info: LtxInfo, files: Sequence[LtxInfo], settled_ms: int) -> bool:
-    """Whether a settled file of the next level holds the transactions of `info`."""
-    return any(
-        other.level == info.level + 1
-        and other.level < SNAPSHOT_LEVEL
+def _least_age(info: LtxInfo, files: Sequence[LtxInfo], settled_ms: int, window: Window) -> float | None:
+    """How old `info` has to be before the settled files of higher levels that hold its transactions may stand for it;
+    None where there is none.
+    """
+    levels = [
+        other.level
+        for other in files
+        if info.level < other.level < SNAPSHOT_LEVEL
         and other.min_txid <= info.min_txid
         and other.max_txid >= info.max_txid
         and other.stored_ms <= settled_ms
-        for other in files
-    )
+    ]
+    if not levels:
+        return None
+    return {1: window.level0_s, 2: max(window.level0_s, window.fine_s)}.get(min(levels), window.window_s)

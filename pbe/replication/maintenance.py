@@ -8,6 +8,8 @@ run at the same time: a turn only reads what is acknowledged, and appends to oth
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from zlib import crc32
 
 from twisted.internet.defer import Deferred
@@ -16,7 +18,7 @@ from twisted.python.failure import Failure
 from pbe.errors import PbeError
 from pbe.objects.store import TIMESTAMP_KEY
 from pbe.pages.compaction import LEVEL_SECONDS, bytes_since_snapshot, due, inputs, merge, snapshots
-from pbe.pages.ltx import Header, decode, trailer_checksum
+from pbe.pages.ltx import BrokenLtx, Header, decode, trailer_checksum
 from pbe.pages.restore_plan import LtxInfo
 from pbe.pages.retention import obsolete
 from pbe.replication.keys import file_key
@@ -33,9 +35,15 @@ DELETE_EVERY_S = 600.0
 SNAPSHOT_EVERY_S = 600.0
 
 
-def merge_bytes(parts: list[bytes]) -> bytes:
-    """The files merged into one. On a worker."""
-    return merge([decode(part) for part in parts])
+def merge_bytes(keys: list[str], parts: list[bytes]) -> bytes:
+    """The files merged into one; BrokenReplica names the one at fault. On a worker."""
+    files = []
+    for key, part in zip(keys, parts, strict=True):
+        try:
+            files.append(decode(part))
+        except BrokenLtx as error:
+            raise BrokenReplica("merge files", key, hint=str(error)) from error
+    return merge(files)
 
 
 class Maintenance:
@@ -50,7 +58,8 @@ class Maintenance:
         self._merged_s = dict.fromkeys(LEVEL_SECONDS, now)
         self._deleted_s = self._snapshot_s = 0.0
         self._changed_s = now
-        self._set = self._running = False
+        self._running = False
+        self._set_s: float | None = None
         replica.shipped = self._shipped
 
     def _shipped(self, info: LtxInfo, data: bytes | None, total: str) -> None:
@@ -61,19 +70,23 @@ class Maintenance:
         self.wake()
 
     def wake(self, level: int = 1) -> None:
-        """Sets a turn at the next boundary of `level`, unless one is set."""
+        """Sets a turn at the next boundary of `level`, unless an earlier one is set."""
         period = LEVEL_SECONDS[level]
         self._at(period - self._services.now() % period)
 
     def _at(self, delay_s: float) -> None:
-        if not self._set and not self._running and self._replica.state == "live":
-            self._set = True
-            # Databases share boundaries, not moments: each has its own fraction of a second.
-            spread = crc32(self._replica.label.encode()) % 1000 / 1000
-            self._services.wheel.after(delay_s + spread, self._begin)
+        # Databases share boundaries, not moments: each has its own fraction of a second.
+        spread_s = crc32(self._replica.label.encode()) % 1000 / 1000
+        moment_s = self._services.clock.seconds() + delay_s + spread_s
+        if self._running or self._replica.state != "live" or (self._set_s is not None and self._set_s <= moment_s):
+            return
+        self._set_s = moment_s
+        self._services.wheel.at(moment_s, lambda: self._begin(moment_s))
 
-    def _begin(self) -> None:
-        self._set = False
+    def _begin(self, moment_s: float) -> None:
+        if self._set_s != moment_s:
+            return
+        self._set_s = None
         if self._replica.state == "live" and not self._running:
             self._running = True
             Deferred.fromCoroutine(self.turn()).addErrback(self._crashed)
@@ -88,7 +101,7 @@ class Maintenance:
         try:
             for part in (self._merge_levels, self._snapshot, self._delete):
                 if self._replica.state == "live":
-                    await part()
+                    await self._sound(part)
         except Fenced as error:
             self._replica.fence(error)
         except PbeError as error:
@@ -98,9 +111,20 @@ class Maintenance:
             self._running = False
         self._again(retry)
 
+    async def _sound(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Runs a part of a turn; an object that turns out to be broken is reported, and the database shipped anew."""
+        try:
+            await part()
+        except BrokenReplica as error:
+            self._services.counters.broken += 1
+            self._services.alert(f"CORRUPT: {error}; {self._replica.label} is shipped anew from its disk")
+            await self._replica.alone(partial(heal, self._services, self._replica, error.subject))
+
     def _again(self, retry: bool) -> None:
-        files, limit = self._replica.files, self._settings.merge_bytes_max
-        pending = [level for level in LEVEL_SECONDS if inputs(files, level, limit)]
+        files, limit, now_ms = self._replica.files, self._settings.merge_bytes_max, int(self._services.now() * 1000)
+        pending = [
+            level for level, period_s in LEVEL_SECONDS.items() if inputs(files, level, limit, now_ms + period_s * 1000)
+        ]
         if retry or pending:
             self.wake(pending[0] if pending else 1)
         elif self._changed_s > self._deleted_s - self._settings.window.level0_s:
@@ -112,7 +136,7 @@ class Maintenance:
         for level in LEVEL_SECONDS:
             if due(level, self._merged_s[level], now):
                 for _ in range(MERGES_PER_TURN_MAX):
-                    chain = inputs(self._replica.files, level, self._settings.merge_bytes_max)
+                    chain = inputs(self._replica.files, level, self._settings.merge_bytes_max, int(now * 1000))
                     if not chain:
                         break
                     await self._merge(level, chain)
@@ -127,7 +151,7 @@ class Maintenance:
                 found = stored.data, stored.info.metadata.get(SUM_KEY, "")
             parts.append(found[0])
             total = found[1]
-        merged = await self._services.workers.run(merge_bytes, parts)
+        merged = await self._services.workers.run(merge_bytes, [info.key for info in chain], parts)
         header = Header.unpack(merged)
         span = (header.min_txid, header.max_txid)
         replica = self._replica
@@ -157,12 +181,7 @@ class Maintenance:
         if not self._wants_snapshot():
             return
         self._snapshot_s = self._services.now()
-        try:
-            await take_snapshot(self._services, self._replica)
-        except BrokenReplica as error:
-            self._services.counters.broken += 1
-            self._services.alert(f"CORRUPT: {error}; {self._replica.label} is shipped anew from its disk")
-            await self._replica.alone(heal)
+        await take_snapshot(self._services, self._replica)
 
     async def _delete(self) -> None:
         """Deletes what is obsolete, by the owner only: the lease is read first."""

@@ -182,7 +182,7 @@ class Replica:
         if self.state == "live":
             self.log.tidy()
 
-    async def alone(self, work: Callable[[Services, Replica], Awaitable[None]]) -> None:
+    async def alone(self, work: Callable[[], Awaitable[None]]) -> None:
         """Runs work that appends by itself, with no flush on its way."""
         while self._pumping:
             await self._idle.wait(0, self._settings.attach_s_max)
@@ -191,7 +191,7 @@ class Replica:
             if self._undelivered is not None:
                 await self.ship(self._undelivered[0])
                 self._undelivered = None
-            await work(self._services, self)
+            await work()
         finally:
             self._pumping = False
             self._idle.reached(0)
@@ -223,7 +223,7 @@ class Replica:
             flushed.path.unlink(missing_ok=True)
         if flushed.position is not None or flushed.path is not None:
             self.log.shipped(header)
-        self._txid, self._checksum, self._sum = header.max_txid, flushed.checksum, flushed.sum
+        self._txid, self._checksum = header.max_txid, flushed.checksum
         self._confirmed_at = self._services.clock.seconds()
         stored_ms = int(self._services.now() * 1000)
         info = LtxInfo(0, header.min_txid, header.max_txid, size, header.timestamp_ms, key, stored_ms)

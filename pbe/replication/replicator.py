@@ -9,13 +9,13 @@ him all the same and raises `Overtaken`: restore and attach once more, now nobod
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 
-from pbe.errors import Misuse, ObjectMissing, StoreError, Unavailable, WorldError
+from pbe.errors import Misuse, ObjectMissing, PbeError, StoreError, Unavailable, WorldError
 from pbe.objects.store import ObjectStore
 from pbe.pages.ltx import HEADER_BYTES, Header, decode, trailer_checksum
 from pbe.pages.page_set import PageSet
@@ -35,9 +35,12 @@ from pbe.replication.services import Services, Standing
 from pbe.replication.settings import MODES, Settings
 from pbe.replication.source import Runs, Source
 from pbe.replication.uploader import Uploader
+from pbe.replication.verify import Sampler, Verified, verify
 from pbe.replication.wheel import Wheel
 
 SMALL_BYTES = 1 << 18
+#: For so long a listing is taken for the truth; a fence finds out where it was not.
+LISTING_S_MAX = 1.0
 
 
 class Overtaken(WorldError):
@@ -54,6 +57,15 @@ class Restored:
     files: int = 0
     bytes_read: int = 0
     sum_checked: bool = False
+
+
+@dataclass(slots=True)
+class Listing:
+    """What lay under a tenant's prefix at a moment; `served` names the databases that have used it."""
+
+    at_s: float
+    files: dict[str, list[LtxInfo]]
+    served: set[str] = field(default_factory=set)
 
 
 class Replicator:
@@ -79,8 +91,9 @@ class Replicator:
         self.services = Services(store, workers, clock, now, node_id, settings, wheel, uploader, alert, fenced)
         self.replicas: dict[tuple[str, str], Replica] = {}
         self._standings: dict[tuple[str, str], Standing] = {}
-        self._listings: dict[str, dict[str, list[LtxInfo]]] = {}
+        self._listings: dict[str, Listing] = {}
         self._claims: dict[str, DeferredLock] = {}
+        Sampler(self.services, lambda: list(self.replicas.values())).start()
         self._recent = RecentFiles(settings.recent_bytes_max)
         self._stopped = False
 
@@ -134,6 +147,12 @@ class Replicator:
             built = await self._build(path, await self._files(tenant_id, name), at)
         return Restored(True, False, built.header.max_txid, built.files, built.bytes_read, built.sum_checked)
 
+    async def verify(self, tenant_id: str, name: str, near: str) -> Verified:
+        """Restores the newest state to a spare file beside `near` and compares it. BrokenReplica names the object."""
+        replica = self.replicas.get((tenant_id, name))
+        files = list(replica.files) if replica is not None else await self._files(tenant_id, name)
+        return await verify(self.services, files, near, replica)
+
     async def attach(self, tenant_id: str, source: Source, *, epoch: int, mode: str) -> Replica:
         """Begins to ship `source` under `epoch`; mode is "async" or "sync" (commits are answered once shipped).
 
@@ -181,7 +200,7 @@ class Replicator:
         for replica in list(self.replicas.values()):
             try:
                 await self.detach(replica)
-            except WorldError as error:
+            except PbeError as error:
                 self.services.alert(f"{replica.label} stopped with commits that only this disk has: {error}")
         self.services.uploader.stop()
         self.services.wheel.stop()
@@ -222,18 +241,25 @@ class Replicator:
             lock.release()
 
     async def _files(self, tenant_id: str, name: str) -> list[LtxInfo]:
-        """One database's files; one listing serves all databases of a tenant, each once."""
-        listing = self._listings.get(tenant_id)
-        if listing is None or name not in listing:
-            store = self.services.store
-            found = await store.list(replicas_prefix(tenant_id))
-            listing = parse_listing(store.layout, tenant_id, found)
-        files = listing.pop(name, [])
-        if listing:
-            self._listings[tenant_id] = listing
-        else:
-            self._listings.pop(tenant_id, None)
-        return files
+        """One database's files; one listing serves all databases of a tenant that load together, each once."""
+        lock = self._claims.setdefault(tenant_id, DeferredLock())
+        await lock.acquire()
+        try:
+            now, store = self.services.clock.seconds(), self.services.store
+            listing = self._listings.get(tenant_id)
+            if listing is None or name in listing.served or now - listing.at_s > LISTING_S_MAX:
+                found = await store.list(replicas_prefix(tenant_id))
+                listing = Listing(now, parse_listing(store.layout, tenant_id, found))
+                self._listings[tenant_id] = listing
+                self.services.wheel.after(LISTING_S_MAX, lambda: self._drop_listing(tenant_id, listing))
+            listing.served.add(name)
+            return listing.files.pop(name, [])
+        finally:
+            lock.release()
+
+    def _drop_listing(self, tenant_id: str, listing: Listing | None) -> None:
+        if self._listings.get(tenant_id) is listing:
+            del self._listings[tenant_id]
 
     async def _newest(self, files: list[LtxInfo]) -> Standing:
         """What the newest file says of itself."""

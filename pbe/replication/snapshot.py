@@ -23,6 +23,7 @@ from pbe.replication.services import Services
 from pbe.replication.uploader import Parcel
 
 READ_BYTES = 1 << 20
+BROKEN_SUFFIX = ".broken"
 
 
 def encode_file(plain: str, target: str, header: Header) -> int:
@@ -102,9 +103,11 @@ async def put_snapshot(
     return info
 
 
-async def heal(services: Services, replica: Replica) -> None:
+async def heal(services: Services, replica: Replica, broken: str) -> None:
     """Replaces a chain that does not restore by what the disk has: the whole database as the next transaction, and a
-    snapshot of it, from which restores begin. What lies before stays for whoever wants to look.
+    snapshot of it, from which restores begin.
+
+    The object at fault gets a name that is no LTX file's, for whoever wants to look; moments that need it are gone.
     """
     packed = spare_path(replica.source.path)
     try:
@@ -115,5 +118,15 @@ async def heal(services: Services, replica: Replica) -> None:
         checksum = await services.workers.run(as_snapshot, flushed.path, packed)
         await replica.ship(flushed)
         await put_snapshot(services, replica, packed, flushed.header, flushed.sum, checksum)
+        await _quarantine(services, replica, broken)
     finally:
         Path(packed).unlink(missing_ok=True)
+
+
+async def _quarantine(services: Services, replica: Replica, broken: str) -> None:
+    """Moves an object out of the replica, if it is one of it."""
+    if any(info.key == broken for info in replica.files):
+        found = await services.store.get(broken)
+        await services.store.put(broken + BROKEN_SUFFIX, found.data, metadata=found.info.metadata)
+        await services.store.delete([broken])
+        replica.files[:] = [info for info in replica.files if info.key != broken]

@@ -22,8 +22,7 @@ class Wheel:
         """Calls `callback` once, at the first tick from `moment_s` of the reactor's clock on."""
         slot = ceil(moment_s / self._tick_s)
         self._slots.setdefault(slot, []).append(callback)
-        if self._timer is None or slot < self._timer_slot:
-            self._set(slot)
+        self._arm(slot)
 
     def after(self, delay_s: float, callback: Callable[[], None]) -> None:
         """Calls `callback` once, `delay_s` from now or a tick later."""
@@ -39,7 +38,9 @@ class Wheel:
     def __len__(self) -> int:
         return sum(len(callbacks) for callbacks in self._slots.values())
 
-    def _set(self, slot: int) -> None:
+    def _arm(self, slot: int) -> None:
+        if self._timer is not None and slot >= self._timer_slot:
+            return
         if self._timer is not None:
             self._timer.cancel()
         self._timer_slot = slot
@@ -53,5 +54,6 @@ class Wheel:
         for slot in due:
             for callback in self._slots.pop(slot, ()):
                 callback()
-        if self._slots and self._timer is None:
-            self._set(min(self._slots))
+        # A callback may have set a later slot than some that still wait.
+        if self._slots:
+            self._arm(min(self._slots))

@@ -113,7 +113,12 @@ class Node:
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         restored: Restored = self.world.run(self.replicator.restore(TENANT, name, str(path), at=at))
-        database = Database(path, self.readers, self.world.clock)
+        self.attach_opened(name, epoch=epoch, mode=mode)
+        return restored
+
+    def attach_opened(self, name: str = "data.db", *, epoch: int = 1, mode: str = "async") -> None:
+        """Opens what is on disk and attaches it; on an error it is closed again."""
+        database = Database(self.path(name), self.readers, self.world.clock)
         self.databases[name] = database
         try:
             self.replicas[name] = self.world.run(self.replicator.attach(TENANT, database, epoch=epoch, mode=mode))
@@ -121,7 +126,6 @@ class Node:
             self.world.run(database.close())
             del self.databases[name]
             raise
-        return restored
 
     def write(self, *statements: str | tuple[str, tuple[Any, ...]], name: str = "data.db") -> None:
         """One transaction."""

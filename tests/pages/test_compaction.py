@@ -37,22 +37,40 @@ def test_files_that_do_not_continue_are_refused() -> None:
         merge([])
 
 
+NOW_MS = 3_600_000
+
+
 def test_a_level_takes_what_goes_beyond_it() -> None:
     """The base stays where it is; one file alone is not worth a copy; a run ends at a gap."""
     base, *rest = [LtxInfo(0, n, n, 10) for n in range(1, 6)]
-    assert inputs([base, rest[0]], 1, 100) == []
-    assert inputs([base, *rest], 1, 100) == rest
-    assert inputs([base, *rest, LtxInfo(1, 2, 3)], 1, 100) == rest[2:]
-    assert inputs([base, *rest[:2], LtxInfo(0, 9, 9, 10)], 1, 100) == rest[:2]
+    assert inputs([base, rest[0]], 1, 100, NOW_MS) == []
+    assert inputs([base, *rest], 1, 100, NOW_MS) == rest
+    assert inputs([base, *rest, LtxInfo(1, 2, 3)], 1, 100, NOW_MS) == rest[2:]
+    assert inputs([base, *rest[:2], LtxInfo(0, 9, 9, 10)], 1, 100, NOW_MS) == rest[:2]
+
+
+def test_a_run_stays_within_a_period_that_is_over() -> None:
+    """What was written before and after a boundary is not merged, nor what may still be joined by more."""
+    files = [LtxInfo(0, n, n, 10, created_ms=n * 10_000) for n in range(2, 9)]
+    assert inputs(files, 1, 100, 90_000) == files[1:4]
+    assert inputs(files, 1, 100, 50_000) == []
+    assert inputs([*files, LtxInfo(1, 3, 5, created_ms=50_000)], 1, 100, 90_000) == files[4:7]
+
+
+def test_a_level_takes_the_longest_files_of_all_below() -> None:
+    """What a lower level has left alone is taken by the next one, between the files that were merged."""
+    merged = [LtxInfo(1, 2, 4, 10), LtxInfo(1, 6, 8, 10)]
+    files = [*[LtxInfo(0, n, n, 10) for n in range(2, 10)], *merged]
+    assert inputs(files, 2, 100, NOW_MS) == [merged[0], files[3], merged[1], files[7]]
 
 
 def test_large_files_and_single_ones_are_passed_over() -> None:
     """A file beyond the limit stays, a run stops before it, and what stands alone does not block what follows."""
     small, large = [LtxInfo(0, n, n, 10) for n in range(2, 8)], LtxInfo(0, 3, 3, 500)
     files = [small[0], large, *small[2:]]
-    assert inputs(files, 1, 100) == small[2:]
-    assert inputs(files, 1, 30) == small[2:5]
-    assert inputs([large], 1, 100) == []
+    assert inputs(files, 1, 100, NOW_MS) == small[2:]
+    assert inputs(files, 1, 30, NOW_MS) == small[2:5]
+    assert inputs([large], 1, 100, NOW_MS) == []
 
 
 def test_levels_follow_the_wall_clock() -> None:
