@@ -18,6 +18,7 @@ from pbe.api.admin.raft import Raft
 from pbe.api.admin.site import PlatformSite, routes
 from pbe.api.admin.tenants import Tenants
 from pbe.cluster.beats import Beats
+from pbe.cluster.counsel import Counsel
 from pbe.cluster.desk import Desk
 from pbe.cluster.feed import Feed
 from pbe.cluster.settling import Settling
@@ -71,7 +72,7 @@ class ControlParts:
         endpoints = routes(
             Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
             Nodes(self.plane, self.desk),
-            PlacementRules(self.plane),
+            PlacementRules(self.plane, Counsel(self.plane, self.steward)),
             Raft(self.plane, self.plane, self.archive.snapshot if self.archive is not None else None),
             self.health,
         )

@@ -155,6 +155,8 @@ def test_health_leaves_1_when_the_cluster_is_not_well(answers: Answers, run: Run
         (("tenant", "update", "shop", "--plan", "pro"), ("PATCH", "/api/cp/tenants/shop", {"plan": "pro"})),
         (("placement", "show"), ("GET", "/api/cp/config/placement", None)),
         (("placement", "set", '{"a":1}'), ("PUT", "/api/cp/config/placement", {"a": 1})),
+        (("placement", "explain", "shop"), ("GET", "/api/cp/tenants/shop/placement", None)),
+        (("placement", "moves", "--max", "3"), ("GET", "/api/cp/config/placement/moves?max=3", None)),
         (("raft", "status"), ("GET", "/api/cp/raft/status", None)),
         (("raft", "add", "cp-4", "h:7000"), ("POST", "/api/cp/raft/members", {"id": "cp-4", "address": "h:7000"})),
         (("raft", "remove", "cp-4"), ("DELETE", "/api/cp/raft/members/cp-4", None)),

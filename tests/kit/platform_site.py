@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from pbe.api.admin.access import Access, token_hash
 from pbe.api.admin.health import Health
@@ -14,6 +15,9 @@ from pbe.api.admin.placement import PlacementRules
 from pbe.api.admin.raft import Raft
 from pbe.api.admin.site import PlatformSite, routes
 from pbe.api.admin.tenants import Tenants
+from pbe.cluster.beats import Beats
+from pbe.cluster.counsel import Counsel
+from pbe.cluster.steward import Steward
 from pbe.errors import Conflict
 from pbe.fleet import commands
 from pbe.web.body import Body
@@ -83,7 +87,7 @@ class Platform:
         endpoints = routes(
             Tenants(self.plane, passwords, self._settled),
             Nodes(self.plane, self.pulse),
-            PlacementRules(self.plane),
+            PlacementRules(self.plane, Counsel(self.plane, Steward(self.plane, Beats(), Clock()))),
             Raft(self.plane, self.membership, _snapshot),
             health,
         )

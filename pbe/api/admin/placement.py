@@ -1,6 +1,6 @@
 """`/api/cp/config/placement`: the rules by which tenants get their nodes."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,7 +12,7 @@ from pbe.errors import BadRequest, field_error
 from pbe.fleet import commands, to_json
 from pbe.fleet.records import AffinityRule
 from pbe.web.request import Request
-from pbe.web.response import Response
+from pbe.web.response import Response, json_response
 
 SHAPE = {
     "strategy": body.text,
@@ -24,11 +24,32 @@ SHAPE = {
 }
 
 
-class PlacementRules:
-    """The endpoints of the placement configuration."""
+class Counsel(Protocol):
+    """What the leader would decide; `cluster.counsel` gives it."""
 
-    def __init__(self, plane: Plane) -> None:
+    async def explain(self, tenant_id: str) -> dict[str, Any]:
+        """The node that a tenant would get."""
+
+    async def moves(self, most: int) -> list[dict[str, Any]]:
+        """Moves that would even the nodes out."""
+
+
+class PlacementRules:
+    """The endpoints of the placement configuration, and of what it would lead to."""
+
+    def __init__(self, plane: Plane, counsel: Counsel) -> None:
         self._plane = plane
+        self._counsel = counsel
+
+    async def explain(self, request: Request, caller: Caller) -> Response:
+        """GET /api/cp/tenants/{id}/placement: the node it would get now, and why."""
+        return json_response(await self._counsel.explain(request.params["id"]))
+
+    async def moves(self, request: Request, caller: Caller) -> Response:
+        """GET …/placement/moves: moves that would even the nodes out, at most `max`; nothing is moved."""
+        raw = request.query_value("max", "10")
+        moves = await self._counsel.moves(int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 5 else 0)
+        return json_response({"items": moves, "moves": moves})
 
     async def show(self, request: Request, caller: Caller) -> Response:
         """GET: the rules in force."""

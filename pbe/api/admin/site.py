@@ -51,6 +51,8 @@ def routes(
         ("GET", "/api/cp/config/placement", placement.show),
         ("PUT", "/api/cp/config/placement", placement.update),
         ("PATCH", "/api/cp/config/placement", placement.update),
+        ("GET", "/api/cp/config/placement/moves", placement.moves),
+        ("GET", f"{tenant}/placement", placement.explain),
         ("GET", "/api/cp/health", health.platform),
         ("GET", "/api/cp/raft/status", raft.status),
         ("POST", "/api/cp/raft/members", raft.add),

@@ -89,6 +89,24 @@ def test_wrong_rules_are_400(platform: Platform, body: dict[str, object]) -> Non
     assert got.json["data"]
 
 
+def test_placement_explains_itself(platform: Platform) -> None:
+    """The node that a tenant would get, why, and what moves would even things out, without doing anything."""
+    for number in range(5):
+        platform.ask("POST", "/api/cp/tenants", {"id": f"t{number}", "domain": f"t{number}.localhost"})
+        platform.run(platform.plane.propose(commands.RouteAssign(((f"t{number}", "n1", 0),))))
+    before = platform.plane.fleet.state_hash
+    got = platform.ask("GET", "/api/cp/tenants/t0/placement").json
+    assert (got["nodeId"], got["currentNode"]) == ("n2", "n1")
+    assert got["reason"].startswith("least-loaded of 2 nodes")
+    assert [node["tenants"] for node in got["nodes"]] == [5, 0]
+    moves = platform.ask("GET", "/api/cp/config/placement/moves?max=9").json["items"]
+    assert [move["nodeId"] for move in moves] == ["n2", "n2"]
+    assert platform.plane.fleet.state_hash == before
+    assert platform.ask("GET", "/api/cp/tenants/nobody/placement").status == 404
+    for wrong in ("0", "101", "x", "-1", "99999"):
+        assert platform.ask("GET", f"/api/cp/config/placement/moves?max={wrong}").status == 400
+
+
 def test_members_are_commanded(platform: Platform) -> None:
     """Add, remove and transfer reach the control plane; a refusal is told."""
     assert platform.ask("POST", "/api/cp/raft/members", {"id": "cp-4", "address": "cp-4:7000"}).status == 200
