@@ -9,7 +9,7 @@ from pbe.schema.collection import Collection
 from pbe.schema.field import AUTOGENERATE, Field
 from pbe.schema.field_autodate import AutodateField
 from pbe.schema.field_file import Upload
-from pbe.schema.field_geo_point import GeoPoint
+from pbe.schema.field_geo_point import GeoPoint, GeoPointField
 from pbe.schema.field_json import JsonText
 from pbe.schema.field_password import Password
 from pbe.schema.field_text import TextField
@@ -221,7 +221,7 @@ def rule_value(value: Any) -> Any:
     if isinstance(value, Password):
         return value.plain
     if isinstance(value, GeoPoint):
-        return {"lon": value.lon, "lat": value.lat}
+        return RawJson(GeoPointField().to_column(value))
     if isinstance(value, Upload):
         return {"name": value.name, "originalName": value.original_name, "size": value.size}
     return [rule_value(item) for item in value] if isinstance(value, list) else value
