@@ -6,7 +6,18 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from tests.parity.fuzz.language import FIELDS, expand, expression, sort
-from tests.parity.fuzz.shapes import ANYTHING, IDS, Shape, Step, create_collection, create_record, shapes, values
+from tests.parity.fuzz.shapes import (
+    ANYTHING,
+    IDS,
+    Shape,
+    Step,
+    create_collection,
+    create_record,
+    create_view,
+    shapes,
+    values,
+    view,
+)
 
 RULES = ("listRule", "viewRule", "createRule", "updateRule", "deleteRule")
 RECORDS_MAX = 4
@@ -18,19 +29,27 @@ def case(draw: st.DrawFn) -> tuple[list[Step], list[Step]]:
     """A set-up and the steps to compare."""
     made = draw(shapes())
     world = {shape.name: shape for shape in made}
-    setup = [step for shape in made for step in create_collection(shape)]
+    settings = {"batch": {"enabled": True, "maxRequests": 4, "timeout": 3}}
+    setup: list[Step] = [{"name": "batches", "PATCH": "/api/settings", "as": "admin", "json": settings}]
+    setup += [step for shape in made for step in create_collection(shape)]
     for shape in made:
         for record_id in IDS[: draw(st.integers(0, RECORDS_MAX))]:
             data = draw(values(shape, world))
             if not any(options.get("required") and not data[name] for name, options in shape.fields.items()):
                 setup.append(create_record(shape, record_id, data))
                 shape.ids.append(record_id)
+    views = [draw(view(shape)) for shape in made if draw(st.integers(0, 3)) == 0]
+    for shape in views:
+        setup.append(create_view(shape))
+        world[shape.name] = shape
     people = [shape for shape in made if shape.kind == "auth" and shape.ids]
     for shape in people:
         setup.append(_sign_in(shape))
     steps = [draw(_rules(shape, world)) for shape in made if draw(st.booleans())]
     for _ in range(draw(st.integers(1, STEPS_MAX))):
-        steps.append(draw(_step(made, world, ["guest", "guest", "admin", *(shape.name for shape in people)])))
+        steps.append(
+            draw(_step([*made, *views], world, ["guest", "guest", "admin", *(shape.name for shape in people)]))
+        )
     return setup, steps
 
 
@@ -43,7 +62,8 @@ def _sign_in(shape: Shape) -> Step:
 @st.composite
 def _rules(draw: st.DrawFn, shape: Shape, world: dict[str, Shape]) -> Step:
     rules: dict[str, Any] = {}
-    for name in draw(st.lists(st.sampled_from(RULES), min_size=1, max_size=3, unique=True)):
+    names = RULES[:2] if shape.kind == "view" else RULES
+    for name in draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)):
         null = draw(st.integers(0, 8)) == 0
         rules[name] = None if null else draw(expression(shape, world, rule=True))
     return {"name": f"rules of {shape.name}", "PATCH": f"/api/collections/{shape.name}", "as": "admin", "json": rules}
@@ -53,9 +73,12 @@ def _rules(draw: st.DrawFn, shape: Shape, world: dict[str, Shape]) -> Step:
 def _step(draw: st.DrawFn, made: list[Shape], world: dict[str, Shape], people: list[str]) -> Step:
     shape = draw(st.sampled_from(made))
     who = draw(st.sampled_from(people))
-    kind = draw(st.sampled_from(["list"] * 6 + ["view"] * 2 + ["create", "update", "update", "delete", "rules"]))
+    kinds = ["list"] * 6 + ["view"] * 2 + ["create", "update", "update", "delete", "rules", "batch"]
+    kind = draw(st.sampled_from(kinds[:9] if shape.kind == "view" else kinds))
     if kind == "rules":
         return draw(_rules(shape, world))
+    if kind == "batch":
+        return {"name": f"{who}: batch", **draw(_batch(made, world)), "as": who, "headers": {"X-Test": "yes"}}
     step = draw(_request(shape, world, kind, who == "admin"))
     return {"name": f"{who}: {kind} {shape.name}", **step, "as": who, "headers": {"X-Test": "yes"}}
 
@@ -85,6 +108,21 @@ def _request(draw: st.DrawFn, shape: Shape, world: dict[str, Shape], kind: str, 
     if kind == "create":
         return {"POST": f"{records}?{text}", "json": {"id": draw(st.sampled_from(IDS)), **body}}
     return {"PATCH": f"{records}/{record_id}?{text}", "json": body}
+
+
+@st.composite
+def _batch(draw: st.DrawFn, made: list[Shape], world: dict[str, Shape]) -> Step:
+    """Up to four writes in one transaction; upserts too."""
+    requests: list[dict[str, Any]] = []
+    for _ in range(draw(st.integers(1, 4))):
+        shape = draw(st.sampled_from(made))
+        kind = draw(st.sampled_from(["create", "update", "delete", "create"]))
+        step = draw(_request(shape, world, kind, False))
+        method = next(name for name in ("POST", "PATCH", "DELETE") if name in step)
+        put = method == "POST" and draw(st.booleans())
+        request = {"method": "PUT" if put else method, "url": step[method], "body": step.get("json", {})}
+        requests.append(request | ({"headers": {"X-Test": "no"}} if draw(st.booleans()) else {}))
+    return {"POST": "/api/batch", "json": {"requests": requests}}
 
 
 @st.composite

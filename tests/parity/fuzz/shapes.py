@@ -24,6 +24,7 @@ class Shape:
     fields: dict[str, dict[str, Any]]
     rules: dict[str, str | None] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
 
     def of(self, *types: str) -> list[str]:
         """The names of the fields of these types."""
@@ -77,7 +78,12 @@ def shapes(draw: st.DrawFn) -> list[Shape]:
         fields = {one: dict(PLAIN[one]) for one in plain}
         for relation in draw(st.lists(st.sampled_from(["rel", "rels", "more"]), max_size=2, unique=True)):
             fields[relation] = draw(_relation(names[: len(made) + 1], relation))
-        made.append(Shape(name, draw(st.sampled_from(["base", "base", "base", "auth"])), fields))
+        indexes = [
+            f"CREATE {draw(st.sampled_from(['', 'UNIQUE ']))}INDEX `idx_{name}_{one}` ON `{name}` (`{one}`)"
+            for one in fields
+            if draw(st.integers(0, 5)) == 0 and fields[one].get("$to") != name
+        ]
+        made.append(Shape(name, draw(st.sampled_from(["base", "base", "base", "auth"])), fields, indexes=indexes))
     return made
 
 
@@ -134,7 +140,7 @@ def create_collection(shape: Shape) -> list[Step]:
 
 
 def _create(shape: Shape, fields: list[dict[str, Any]]) -> Step:
-    body = {"name": shape.name, "type": shape.kind, "fields": fields}
+    body: dict[str, Any] = {"name": shape.name, "type": shape.kind, "fields": fields, "indexes": shape.indexes}
     body |= dict.fromkeys(("listRule", "viewRule", "createRule", "updateRule", "deleteRule"), "")
     return {
         "name": f"make {shape.name}",
@@ -143,6 +149,21 @@ def _create(shape: Shape, fields: list[dict[str, Any]]) -> Step:
         "json": body,
         "save": {shape.name: "id"},
     }
+
+
+@st.composite
+def view(draw: st.DrawFn, shape: Shape) -> Shape:
+    """A view over some of a shape's fields."""
+    kept = draw(st.lists(st.sampled_from(sorted(shape.fields)), min_size=1, unique=True))
+    fields = {name: shape.fields[name] for name in kept}
+    return Shape(f"{shape.name}_view", "view", fields, {"from": shape.name}, list(shape.ids))
+
+
+def create_view(shape: Shape) -> Step:
+    """The step that makes a view's collection."""
+    query = f"SELECT {', '.join(['id', *shape.fields])} FROM {shape.rules['from']}"
+    body = {"name": shape.name, "type": "view", "viewQuery": query, "listRule": "", "viewRule": ""}
+    return {"name": f"make {shape.name}", "POST": "/api/collections", "as": "admin", "json": body}
 
 
 def create_record(shape: Shape, record_id: str, data: dict[str, Any]) -> Step:

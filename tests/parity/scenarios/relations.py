@@ -1,5 +1,6 @@
 """Relations: six levels of expand, back-relations, rules at each level, deletes that cascade, unset or are refused."""
 
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +31,7 @@ SETUP: list[dict[str, Any]] = [
        "json": {"name": name, "type": "base", **_open(),
                 "fields": [{"type": "text", "name": "t"}, {"type": "relation", "name": "next", "collectionId": f"${after}", "maxSelect": 1},
                            {"type": "relation", "name": "many", "collectionId": f"${after}", "maxSelect": 3}]}}
-      for name, after in reversed(list(zip(_LEVELS, _LEVELS[1:], strict=False)))),
+      for name, after in reversed(list(pairwise(_LEVELS)))),
     *(_record(name, {"id": _id(f"{name}{number}"), "t": f"{name}{number}",
                      **({"next": _id(f"{after}{number}"), "many": [_id(f"{after}1"), _id(f"{after}2")][: number + 1]} if after else {})})
       for name, after in reversed(list(zip(_LEVELS, [*_LEVELS[1:], ""], strict=True))) for number in (1, 2)),
