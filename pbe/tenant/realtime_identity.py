@@ -16,6 +16,7 @@ Needs = frozenset[str] | None
 _PATHS = re.compile(r"@request\.auth\.([A-Za-z0-9_.:]*)")
 _IS_ANYBODY = re.compile(r"""@request\.auth\.id\s*\??(?:!=|=)\s*(?:""|'')""")
 _OPTIONS = re.compile(r"@request\.(?:query|headers)\b")
+_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\s*\.")
 _PLAIN = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -31,6 +32,11 @@ def needs_of(text: str) -> Needs:
     if not all(_PLAIN.fullmatch(path) for path in paths):
         return EACH
     return frozenset(paths)
+
+
+def follows_relations(text: str) -> bool:
+    """Whether a filter may lead into another collection, whose own rules then decide what it finds there."""
+    return _DOTTED.search(text) is not None
 
 
 @lru_cache(4096)

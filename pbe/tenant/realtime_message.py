@@ -16,7 +16,7 @@ from pbe.storage.sqlite_errors import SqlError
 from pbe.tenant import picker
 from pbe.tenant.realtime_broker import Broker
 from pbe.tenant.realtime_client import Subscription
-from pbe.tenant.realtime_identity import EACH, Needs, identity, looks_at_options, needs_of
+from pbe.tenant.realtime_identity import EACH, Needs, follows_relations, identity, looks_at_options, needs_of
 from pbe.tenant.realtime_subscription import Options
 from pbe.tenant.record import Record
 from pbe.tenant.record_enrich import enrich
@@ -79,6 +79,9 @@ def groups_of(broker: Broker, record: Record, *, hooked: bool) -> list[Group]:
 
 
 def _needs(collection: Collection, rule: str | None, options: Options) -> Needs:
+    """What may tell subscribers apart; a filter that follows relations is under the related collections' list rules."""
+    if follows_relations(options.filter):
+        return EACH
     text = f"{rule or ''}\n{options.filter}"
     if collection.is_auth:
         text += f"\n{collection.manage_rule or ''}"

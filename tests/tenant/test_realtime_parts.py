@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbe.tenant import realtime_journal
-from pbe.tenant.realtime_identity import EACH, looks_at_options, needs_of
+from pbe.tenant.realtime_identity import EACH, follows_relations, looks_at_options, needs_of
 from pbe.tenant.realtime_journal import Journal, Kept
 from pbe.tenant.realtime_subscription import NO_OPTIONS, base_of, options_of, snake_case
 
@@ -82,6 +82,21 @@ def test_header_names_become_snake_case(name: str, snake: str) -> None:
 def test_what_a_rule_asks_of_the_subscriber(rule: str, needs: object) -> None:
     """The fields it looks at; EACH where that is not certain."""
     assert needs_of(rule) == needs
+
+
+@pytest.mark.parametrize(
+    ("text", "follows"),
+    [
+        ("n > 1.5", False),
+        ("title = 'x'", False),
+        ("author.name = 'x'", True),
+        ("posts_via_author.n > 1", True),
+        ("", False),
+    ],
+)
+def test_a_filter_that_follows_relations_is_known(text: str, follows: bool) -> None:
+    """What it finds depends on the related collections' rules, and so on who asks."""
+    assert follows_relations(text) is follows
 
 
 def test_options_matter_only_to_rules_that_look_at_them() -> None:
