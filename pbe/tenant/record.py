@@ -216,15 +216,19 @@ def rule_value(value: Any) -> Any:
     """A cast value as rules see it: JSON text stays text that paths lead into, an upload is what its JSON says."""
     if type(value) in _PLAIN:
         return value
+    if isinstance(value, list):
+        return [rule_value(item) for item in value]
     if isinstance(value, JsonText):
         return RawJson(value)
+    if isinstance(value, dict):
+        return value
     if isinstance(value, Password):
         return value.plain
     if isinstance(value, GeoPoint):
         return RawJson(GeoPointField().to_column(value))
     if isinstance(value, Upload):
         return {"name": value.name, "originalName": value.original_name, "size": value.size}
-    return [rule_value(item) for item in value] if isinstance(value, list) else value
+    return value
 
 
 def tags_of(records: Iterable[Record]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from pbe.errors import (
     Unauthorized,
     Unavailable,
 )
+from pbe.storage.sqlite_errors import QueryTooSlow
 from pbe.web.response import JSON_HEADERS, Response
 
 STATUSES: tuple[tuple[type[RequestError], int], ...] = (
@@ -49,6 +50,9 @@ def status_of(error: BaseException) -> int:
         return 400
     if isinstance(error, StoreError) and error.recoverable:
         return 503
+    if isinstance(error, QueryTooSlow):
+        # The client's own query took longer than any may: the stock server calls that a bad request, too.
+        return 400
     return 500
 
 
