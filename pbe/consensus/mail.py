@@ -91,7 +91,7 @@ class Mail:
                 self._answered(*_answer(body))
             else:
                 raise PeerError("read", "parcel", hint=f"unknown channel {channel}")
-        except msgspec.DecodeError as error:
+        except codec.UNREADABLE as error:
             raise PeerError("read", "parcel", hint=str(error)) from error
 
     def _raft(self, member: str, message: Message) -> None:

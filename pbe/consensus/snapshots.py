@@ -16,7 +16,7 @@ from pbe.consensus.transport import Channel
 from pbe.errors import InvariantBroken, PeerError
 from pbe.fleet import Fleet, Meta
 from pbe.fleet.tables import encode
-from pbe.raft import Core, HardState, Message, SnapshotMeta
+from pbe.raft import Core, HardState, Message, SnapshotMeta, codec
 from pbe.storage.control import Checkpoint, ControlStore
 
 PIECES_IN_FLIGHT_MAX = 4
@@ -103,7 +103,7 @@ class Departures:
         """The member's answer: send on, or finish by the raft message itself."""
         try:
             ack = _ack(body)
-        except msgspec.DecodeError as error:
+        except codec.UNREADABLE as error:
             raise PeerError("read", "snapshot ack", hint=str(error)) from error
         transfer = self._transfers.get(member)
         if transfer is None or (ack.index, ack.term) != (transfer.cut.meta.index, transfer.cut.meta.term):
@@ -163,7 +163,7 @@ class Arrivals:
         """Keep a piece if it is the next one; the answer. A newer snapshot replaces an older one's pieces."""
         try:
             piece = _piece(body)
-        except msgspec.DecodeError as error:
+        except codec.UNREADABLE as error:
             raise PeerError("read", "snapshot piece", hint=str(error)) from error
         if crc32(piece.data) != piece.crc:
             raise PeerError("read", "snapshot piece", hint=f"the checksum of piece {piece.number} does not match")
@@ -185,7 +185,7 @@ class Arrivals:
             try:
                 fleet_meta = msgspec.msgpack.decode(self._data[0], type=Meta)
                 self._fleet = Fleet.restore(fleet_meta, self._data[1:])
-            except (msgspec.DecodeError, InvariantBroken):
+            except (*codec.UNREADABLE, InvariantBroken):
                 self._begin(0, 0)
                 return False
         return True

@@ -11,7 +11,7 @@ from pbe.fleet.records import Record, to_json
 from pbe.fleet.rejected import Rejected
 from pbe.fleet.requests import Requests
 from pbe.fleet.state import Event, State
-from pbe.fleet.tables import encode
+from pbe.fleet.tables import UNREADABLE, encode
 
 SNAPSHOT_VERSION = 1
 SNAPSHOT_ITEMS_MAX = 2000
@@ -112,7 +112,7 @@ class Fleet:
         """
         try:
             decoded = commands.decode_entry(entry)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise InvariantBroken("apply", "log entry", hint=f"an entry this version cannot read: {error}") from error
         return self._apply(decoded)
 
@@ -163,7 +163,7 @@ class Fleet:
             for piece in pieces:
                 for table, key, data in msgspec.msgpack.decode(piece, type=list[tuple[str, str, bytes]]):
                     state.load(table, key, data)
-        except (msgspec.DecodeError, KeyError) as error:
+        except (*UNREADABLE, KeyError) as error:
             raise InvariantBroken("restore", "snapshot", hint=f"unreadable: {error!r}") from error
         return cls.of(state, meta)
 

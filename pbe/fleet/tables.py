@@ -16,6 +16,8 @@ from pbe.fleet.records import Record
 HASH_BITS = 128
 _MASK = (1 << HASH_BITS) - 1
 R = TypeVar("R", bound=Record)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what they should be."""
 encode = msgspec.msgpack.Encoder().encode
 
 

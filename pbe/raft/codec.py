@@ -13,6 +13,9 @@ from pbe.errors import PeerError
 from pbe.raft.entries import read_frames
 from pbe.raft.messages import Kind, Message, SnapshotMeta
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not what they should be."""
+
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: int
@@ -67,7 +70,7 @@ def decode(data: Any) -> Message:
         raise PeerError("read", "raft message", hint="its head is cut off")
     try:
         head = _decode(view[4:end])
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise PeerError("read", "raft message", hint=str(error)) from error
     kind = _KINDS.get(head.kind)
     if kind is None or head.term < 1 or min(head.index, head.log_term, head.commit, head.hint, head.hint_term) < 0:

@@ -3,10 +3,9 @@
 import contextlib
 from collections.abc import Sequence
 
-import msgspec
-
 from pbe.errors import Misuse
 from pbe.raft import reading, replication
+from pbe.raft.codec import UNREADABLE
 from pbe.raft.config import Config, ConfigChange, changed, decode_change, encode_change
 from pbe.raft.entries import CONFIG, Entry
 from pbe.raft.state import LEADER, State
@@ -37,7 +36,7 @@ def apply(state: State, entries: Sequence[Entry]) -> None:
     """Switch to the configuration after committed changes. One that does not fit any more is a no-op everywhere."""
     config = state.config
     for entry in entries:
-        with contextlib.suppress(Misuse, msgspec.DecodeError):
+        with contextlib.suppress(Misuse, *UNREADABLE):
             config = changed(config, decode_change(entry.data))
     if config != state.config:
         switch(state, config)
