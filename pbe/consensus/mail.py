@@ -125,16 +125,17 @@ class Mail:
         core.unreachable(member)
         if member != core.leader or self._driver.broken:
             return
+        core.forget_leader()
         others = [voter for voter in core.config.voters if voter != member]
         if core.state.id in others and self._hint is None:
             delay = self._stagger_s * others.index(core.state.id)
-            self._hint = self._clock.callLater(delay, self._leader_gone, member, core.term)
+            self._hint = self._clock.callLater(delay, self._succeed, core.term)
 
-    def _leader_gone(self, member: str, term: int) -> None:
+    def _succeed(self, term: int) -> None:
         self._hint = None
         core = self._driver.core
-        if core.leader == member and core.term == term and not self._driver.broken:
-            core.leader_gone()
+        if not core.leader and core.term == term and not self._driver.broken:
+            core.campaign()
             self._driver.pump()
 
     # Commands for the leader

@@ -198,9 +198,9 @@ class Core:
         """Try to become leader now (by pre-vote)."""
         election.campaign(self.state)
 
-    def leader_gone(self) -> None:
-        """The connection to the leader was closed by its end."""
-        election.leader_gone(self.state)
+    def forget_leader(self) -> None:
+        """The connection to the leader was closed by its end: do not hold an election up for its sake."""
+        election.forget_leader(self.state)
 
     def transfer(self, member: str) -> bool:
         """Hand leadership over; whether that has begun."""
@@ -314,6 +314,7 @@ class Core:
                 reading.wake(state)
                 replication.broadcast(state)
             membership.leave_if_joint(state)
+        election.answer_summons(state)
 
     def _applied(self, entries: Sequence[Entry]) -> None:
         # A change may begin a snapshot, which is of everything applied: so first all marks move, then members change.

@@ -69,16 +69,22 @@ def count_vote(state: State, message: Message) -> None:
     decided(state, state.tally())
 
 
+def answer_summons(state: State) -> None:
+    """Campaign because the leader wants it, once every committed change of membership is applied."""
+    if state.summoned == state.term and state.role == FOLLOWER and not _change_unapplied(state):
+        state.summoned = 0
+        campaign(state, force=True)
+
+
 def in_lease(state: State) -> bool:
     """Whether a leader was heard from so lately that an election would only disturb (thesis, 4.2.3)."""
     return bool(state.leader) and state.election_elapsed < state.settings.election_ticks
 
 
-def leader_gone(state: State) -> None:
-    """A hint that the leader's process is dead: forget it and campaign. A wrong hint costs one refused pre-vote."""
-    if state.role == FOLLOWER and state.leader:
+def forget_leader(state: State) -> None:
+    """A hint that the leader's process is dead: its lease on this vote ends, until it is heard again."""
+    if state.role == FOLLOWER:
         state.leader = ""
-        campaign(state)
 
 
 def _change_unapplied(state: State) -> bool:

@@ -61,4 +61,5 @@ def snapshot(state: State, message: Message) -> None:
 def timeout_now(state: State, message: Message) -> None:
     """The leader hands over: campaign without asking whether an election is wanted (thesis, 3.10)."""
     if state.role == FOLLOWER:
-        election.campaign(state, force=True)
+        state.summoned = state.term
+        election.answer_summons(state)

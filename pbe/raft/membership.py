@@ -8,6 +8,7 @@ from pbe.raft import reading, replication
 from pbe.raft.codec import UNREADABLE
 from pbe.raft.config import Config, ConfigChange, changed, decode_change, encode_change
 from pbe.raft.entries import CONFIG, Entry
+from pbe.raft.messages import Kind
 from pbe.raft.state import LEADER, State
 
 
@@ -48,7 +49,7 @@ def switch(state: State, config: Config) -> None:
     if state.role != LEADER:
         return
     if not config.is_voter(state.id):
-        state.become_follower(state.term, "")
+        _leave_office(state)
         return
     members = set(config.members)
     for member in [known for known in state.progress if known not in members]:
@@ -66,6 +67,17 @@ def switch(state: State, config: Config) -> None:
     replication.broadcast(state)
     for member in state.peers():
         replication.send_appends(state, member, empty=True)
+
+
+def _leave_office(state: State) -> None:
+    """A leader that is no voter any more tells everybody the commit, has the furthest voter campaign, and follows."""
+    for member in state.peers():
+        replication.send_appends(state, member, empty=True)
+    known = [member for member in state.config.voters if member in state.progress]
+    if known:
+        furthest = max(known, key=lambda member: state.progress[member].match)
+        state.send(state.message(Kind.TIMEOUT_NOW, furthest))
+    state.become_follower(state.term, "")
 
 
 def leave_if_joint(state: State) -> None:

@@ -57,6 +57,7 @@ class State:
         "saved_hard_state",
         "settings",
         "stalled",
+        "summoned",
         "term",
         "transferee",
         "uncommitted_bytes",
@@ -77,6 +78,7 @@ class State:
         self.election_timeout = settings.election_ticks
         self.pending_config_index = 0
         self.uncommitted_bytes = 0
+        self.summoned = 0
         self.stalled = self.recovering = False
         self.reads = ReadQueue(settings.reads_waiting_max)
         self.messages: list[Message] = []

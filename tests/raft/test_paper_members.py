@@ -176,9 +176,7 @@ def test_a_leader_that_is_removed_steps_down() -> None:
     assert leader.propose_change(change("-a")) == ""
     net.pass_time(3)
     assert leader.role == "follower"
-    net.pass_time(40)
-    assert not leader.is_leader
-    assert any(net.cores[member].is_leader for member in "bc")
+    assert [member for member in "abc" if net.cores[member].is_leader] in (["b"], ["c"])
 
 
 def test_a_removed_member_does_not_disturb() -> None:
