@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from tests import peers
@@ -78,3 +79,15 @@ def _websocket(port: int) -> None:
         connection.sendall(bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload)
         first, size = reader.read(2)
         assert json.loads(reader.read(size)) == {"type": "pong"}
+
+
+def test_the_python_sdk_hears_too(tmp_path: Path) -> None:
+    """PyPI's pocketbase, unmodified."""
+    with Pbe(tmp_path, "all-in-one").running() as pbe:
+        body = {"id": "ears", "domain": "ears.example.com", "superuser": SUPERUSER}
+        assert pbe.ask("POST", "/api/cp/tenants", body).status == 201
+        script = SCRIPT.parent.parent / "python_sdk.py"
+        command = [sys.executable, str(script), f"http://ears.localhost:{pbe.port}", *SUPERUSER.values()]
+        variables = {key: value for key, value in environment().items() if not key.upper().endswith("_PROXY")}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
