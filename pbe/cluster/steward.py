@@ -52,8 +52,9 @@ class Steward:
     def stop(self) -> None:
         """End the rounds; one that is under way ends by itself."""
         self._stopped = True
-        if self._unwatch is not None:
-            self._unwatch()
+        unwatch, self._unwatch = self._unwatch, None
+        if unwatch is not None:
+            unwatch()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 

@@ -92,6 +92,9 @@ class AllInOneRole:
 
     async def stop(self) -> None:
         """Take nothing new, ship and close every tenant, then the rest."""
+        if self._control is not None:
+            # Or it would count out the node that is about to fall silent.
+            self._control.steward.stop()
         if self._place is not None:
             await self._place.close()
         draining = [Deferred.fromCoroutine(self._server.drain(DRAIN_S))] if self._server is not None else []

@@ -317,7 +317,7 @@ class HttpConnection(Protocol):
         if request is None:
             return
         request.forget_listeners()
-        if not keep:
+        if not keep or self._owner.draining:  # a long answer may have begun before the server's end did
             self._close()
             return
         if not request.reader.complete:

@@ -1,7 +1,9 @@
 """What a newcomer does: one command, two requests, and the end."""
 
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +104,19 @@ def test_sigterm_ends_it_in_order_and_all_is_there_again(tmp_path: Path) -> None
         headers = {"Authorization": f"Bearer {first}"}
         assert process.ask("GET", "/api/cp/tenants", headers=headers).json["totalItems"] == 1
         process.terminate()
+
+
+def test_an_open_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """A realtime client is told good-bye at once: the process ends in seconds."""
+    process = Pbe(tmp_path, "all-in-one")
+    with process.running():
+        process.ask("POST", "/api/cp/tenants", {"id": "live", "domain": "live.localhost"})
+        with socket.create_connection(("127.0.0.1", process.port), 10) as stream:
+            stream.sendall(b"GET /api/realtime HTTP/1.1\r\nHost: live.localhost\r\n\r\n")
+            assert stream.recv(4096).startswith(b"HTTP/1.1 200")
+            began = time.monotonic()
+            process.terminate()
+            assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

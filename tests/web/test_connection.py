@@ -1,5 +1,7 @@
 """The HTTP connection on strings: what it answers, in which order, and when it closes."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -230,6 +232,27 @@ def test_draining_closes_idle_connections_and_lets_the_others_finish() -> None:
     assert peer.gone
     peer.connection.connectionLost()
     assert done == [None]
+
+
+def test_an_answer_that_was_long_under_way_when_draining_began_ends_its_connection() -> None:
+    """A stream that began before the drain said nothing of closing; its connection closes all the same."""
+    more: Deferred[None] = Deferred()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"first"
+        await more
+        yield b"last"
+
+    async def stream(request: Request) -> Response:
+        return Response(200, body=pieces())
+
+    peer = HttpPeer(stream)
+    assert b"first" in peer.send(GET)
+    Deferred.fromCoroutine(peer.server.drain())
+    assert not peer.gone
+    more.callback(None)
+    assert peer.taken().endswith(b"last\r\n0\r\n\r\n")
+    assert peer.gone
 
 
 def test_one_connection_too_many_is_dropped() -> None:
