@@ -9,10 +9,12 @@ _NETWORKS_REMEMBERED_MAX = 1024
 
 def expanded(text: str) -> str | None:
     """The address that `text` is, IPv6 in its longest form; None where it is none."""
+    address, percent, zone = text.partition("%")
     try:
-        return ipaddress.ip_address(text).exploded
+        found = ipaddress.ip_address(address)
     except ValueError:
         return None
+    return found.exploded + percent + zone if not percent or (zone and found.version == 6) else None
 
 
 def is_listed(address: str, listed: Iterable[str]) -> bool:

@@ -39,22 +39,34 @@ async def check(unit: Unit, record: Record) -> None:
             raise Invalid({"provider": unknown})
 
 
+def before_update(unit: Unit, record: Record) -> bool:
+    """Delete the links of a record that becomes verified, which an impostor may have made; whether there were any,
+    in which case its sessions have to end too.
+    """
+    if unit.tx is None or not record.get("verified") or record.original.get("verified"):
+        return False
+    pair = (record.collection.id, record.stored_id)
+    found = unit.tx.query(
+        f"SELECT 1 FROM {name(EXTERNAL_AUTHS)} WHERE collectionRef = ? AND recordRef = ? LIMIT 1", pair
+    )
+    _delete(unit, (EXTERNAL_AUTHS,), *pair)
+    return bool(found)
+
+
 def after_update(unit: Unit, record: Record) -> None:
-    """Delete what a change of the record makes void: by its token key, its password, or its new verified state."""
+    """Delete what a change of the record makes void: by its token key, or its password."""
     old = record.original
     void: list[str] = []
     if old.get("tokenKey") != record.get("tokenKey"):
         void.append(OTPS)
     if old["password"].hash != record.get("password").hash:
         void += [MFAS, ORIGINS]
-    if record.get("verified") and not old.get("verified"):
-        void.append(EXTERNAL_AUTHS)
-    _delete(unit, void, record.collection, record.stored_id)
+    _delete(unit, void, record.collection.id, record.stored_id)
 
 
 def after_delete(unit: Unit, record: Record) -> None:
     """Delete all that belongs to a record that is gone."""
-    _delete(unit, ALL, record.collection, record.stored_id)
+    _delete(unit, ALL, record.collection.id, record.stored_id)
 
 
 def after_collection_delete(tx: Transaction, collection: Collection) -> None:
@@ -63,11 +75,11 @@ def after_collection_delete(tx: Transaction, collection: Collection) -> None:
         tx.execute(f"DELETE FROM {name(table)} WHERE collectionRef = ?", (collection.id,))
 
 
-def _delete(unit: Unit, collections: tuple[str, ...] | list[str], collection: Collection, record_id: str) -> None:
+def _delete(unit: Unit, collections: tuple[str, ...] | list[str], collection_id: str, record_id: str) -> None:
     for table in collections:
         if unit.tx is not None and unit.tenant.catalog.collection(table) is not None:
             sql = f"DELETE FROM {name(table)} WHERE collectionRef = ? AND recordRef = ?"
-            unit.tx.execute(sql, (collection.id, record_id))
+            unit.tx.execute(sql, (collection_id, record_id))
 
 
 def _by_id(unit: Unit, collection_id: str) -> Collection | None:

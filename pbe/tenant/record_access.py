@@ -3,6 +3,7 @@
 from pbe.errors import BadRequest, Forbidden
 from pbe.query.errors import FilterError
 from pbe.schema.collection import Collection
+from pbe.schema.field_password import BCRYPT_BYTES_MAX
 from pbe.storage.sqlite_errors import SqlError
 from pbe.tenant.record import Record
 from pbe.tenant.record_read import imagined_matches, matches
@@ -33,6 +34,8 @@ async def may_create(unit: Unit, info: RequestInfo, record: Record) -> bool:
     Raises `BadRequest` where the create rule does not hold or cannot be compiled.
     """
     collection = record.collection
+    if collection.is_auth and len(record.get("password").plain.encode()) > BCRYPT_BYTES_MAX:
+        raise BadRequest("Failed to create record.", cause="the password is too long to be hashed for the create rule")
     columns = imagined_columns(record)
     if collection.create_rule:
         try:

@@ -125,6 +125,8 @@ async def _execute(unit: Unit, record: Record) -> None:
     record_files.named(record)
     if record.collection.is_auth:
         record_superusers.before_save(record)
+        if not record.is_new and auth_links.before_update(unit, record):
+            refresh_token_key(tenant, record)
         await _check_auth(unit, record)
     record.autodates(dates.from_seconds(tenant.now()), create=record.is_new)
     if unit.tx is None:

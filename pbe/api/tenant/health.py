@@ -9,8 +9,8 @@ from pbe.tenant.tenant import Tenant
 from pbe.web.request import Request
 from pbe.web.response import Response
 
-PROXY_HEADERS = ("CF-Connecting-IP", "Fly-Client-IP", "X‑Forwarded-For")
-"""Common ones; the last has the stock server's typographic hyphen, and so never matches."""
+PROXY_HEADERS = ("CF-Connecting-IP", "Fly-Client-IP", "X-Forwarded-For")
+"""Common ones, beside those that the settings trust."""
 
 
 def routes() -> list[Route]:
