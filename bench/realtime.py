@@ -15,7 +15,7 @@ import dataclasses
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.realtime_crowd import Crowd, Target
@@ -146,22 +146,23 @@ def measure(name: str, pid: int, targets: list[Target], load: str, transport: st
     return Result(name, len(heard.latencies_ms), expected, user_s, kernel_s, *latencies, kib_each)
 
 
-def run(load: str, seconds: float) -> list[Result]:
+def run(load: str, seconds: float, show: Callable[[str], None] = lambda line: None) -> list[Result]:
     """Every server and transport under one load."""
     topics = LOADS[load][1]
     results = []
     with tempfile.TemporaryDirectory() as name:
         with real_server(Path(name), topics) as (pid, targets):
             results.append(measure("real SSE", pid, targets, load, "sse", seconds))
+            show(results[-1].line())
         with our_server(Path(name), topics) as (pid, targets):
             for transport in ("sse", "ws"):
                 results.append(measure(f"pbe {transport.upper()}", pid, targets, load, transport, seconds))
+                show(results[-1].line())
     return results
 
 
 if __name__ == "__main__":
     arguments = [*sys.argv[1:], "one", "10"][:2] if len(sys.argv) < 3 else sys.argv[1:3]
     pin(os.getpid(), CORE_CROWD)
-    found = run(arguments[0], float(arguments[1]))
-    print("\n".join(result.line() for result in found))
+    found = run(arguments[0], float(arguments[1]), print)
     print("  ".join(f"{one.name}: {one.per_cpu_s / found[0].per_cpu_s:.1f} x the real server" for one in found[1:]))

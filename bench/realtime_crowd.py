@@ -13,7 +13,9 @@ import socket
 import time
 
 _SENT = re.compile(rb'"sent":"(\d+)"')
+_STATUS = re.compile(rb"HTTP/1.1 (\d+)[^\0]*?\r\n\r\n")
 _CLIENT = re.compile(rb'"clientId":"(\w+)"')
+_PING, _PONG = b"\x89\x00", b"\x8a\x80\0\0\0\0"
 READ_BYTES = 1 << 18
 CONNECT_S_MAX = 30.0
 
@@ -54,21 +56,20 @@ def until(connection: socket.socket, pattern: re.Pattern[bytes]) -> re.Match[byt
     return match
 
 
-def sse_subscriber(target: Target) -> socket.socket:
-    """A stream that hears every record of the collection."""
+def sse_subscriber(target: Target, other: socket.socket) -> socket.socket:
+    """A stream that hears every record of the collection; `other` is a connection to subscribe over."""
     stream = connected(target.port)
     guest = dataclasses.replace(target, token="")
     stream.sendall(guest.request("GET", "/api/realtime"))
     client = until(stream, _CLIENT).group(1).decode()
-    with connected(target.port) as other:
-        body = {"clientId": client, "subscriptions": [f"{target.collection}/*"]}
-        other.sendall(guest.request("POST", "/api/realtime", body))
-        if until(other, re.compile(rb"HTTP/1.1 (\d+)")).group(1) != b"204":
-            raise ConnectionError("not subscribed")
+    body = {"clientId": client, "subscriptions": [f"{target.collection}/*"]}
+    other.sendall(guest.request("POST", "/api/realtime", body))
+    if until(other, _STATUS).group(1) != b"204":
+        raise ConnectionError("not subscribed")
     return stream
 
 
-def ws_subscriber(target: Target) -> socket.socket:
+def ws_subscriber(target: Target, other: socket.socket) -> socket.socket:
     """The same over a WebSocket."""
     stream = connected(target.port)
     key = base64.b64encode(os.urandom(16)).decode()
@@ -101,14 +102,20 @@ class Crowd:
     def __init__(self, targets: list[Target], subscribers: int, transport: str) -> None:
         self._targets = targets
         make = ws_subscriber if transport == "ws" else sse_subscriber
-        self._streams = [make(targets[number % len(targets)]) for number in range(subscribers)]
+        self._streams: list[socket.socket] = []
         self._epoll = select.epoll()
-        self._by_fd = {stream.fileno(): stream for stream in self._streams}
+        self._by_fd: dict[int, socket.socket] = {}
         self._tails: dict[int, bytes] = {}
-        for stream in self._streams:
-            stream.setblocking(False)
-            self._epoll.register(stream.fileno(), select.EPOLLIN)
         self._latencies_ms: list[float] = []
+        with connected(targets[0].port) as other:
+            for number in range(subscribers):
+                stream = make(targets[number % len(targets)], other)
+                stream.setblocking(False)
+                self._streams.append(stream)
+                self._by_fd[stream.fileno()] = stream
+                self._epoll.register(stream.fileno(), select.EPOLLIN)
+                if number % 200 == 0:
+                    self._hear_some(0)
 
     def run(self, rate: float, seconds: float) -> Heard:
         """Write `rate` records a second for `seconds`, and listen until all is heard or a second of silence."""
@@ -130,10 +137,7 @@ class Crowd:
                 expected += round(per_target)
                 continue
             pause_s = 0.001 if now - begun < seconds else 0.1
-            ready = self._epoll.poll(pause_s)
-            for fd, _ in ready:
-                self._hear(fd)
-            if ready:
+            if self._hear_some(pause_s):
                 heard_at = time.perf_counter()
             done = len(self._latencies_ms) >= expected or time.perf_counter() - heard_at > 1.0
             if now - begun >= seconds and done:
@@ -142,11 +146,19 @@ class Crowd:
             writer.close()
         return Heard(list(self._latencies_ms), writes, time.perf_counter() - begun)
 
+    def _hear_some(self, pause_s: float) -> bool:
+        ready = self._epoll.poll(pause_s)
+        for fd, _ in ready:
+            self._hear(fd)
+        return bool(ready)
+
     def _hear(self, fd: int) -> None:
         try:
             data = self._tails.pop(fd, b"") + self._by_fd[fd].recv(READ_BYTES)
         except BlockingIOError:
             return
+        if data.endswith(_PING):
+            self._by_fd[fd].send(_PONG)
         now_ns = time.perf_counter_ns()
         end = 0
         for match in _SENT.finditer(data):
