@@ -1,0 +1,15 @@
+"""The benches of replication, run small so that they cannot rot."""
+
+from bench import ltx, wal_read
+
+
+def test_reading_logs() -> None:
+    """The leaf and its twin find the same, and the bench measures both."""
+    found = wal_read.run(1, least_s=0.01, twin_share=8)
+    assert all(value > 0 for value in found.values())
+
+
+def test_ltx_files() -> None:
+    """What is written is read back, by both."""
+    found = ltx.run(1, least_s=0.01)
+    assert all(value > 0 for value in found.values())
