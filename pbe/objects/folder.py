@@ -2,8 +2,9 @@
 
 An object is a file, written beside its place, synced, and moved or linked there, so that a crash leaves the old object
 or the new one. Conditions are checked under a lock on the folder's `.lock`, so they hold between processes of one
-machine. Metadata lies in a hidden file beside the object and names the object's etag, so that metadata of an object
-that was replaced is never taken for the new one's. Hidden files are no objects. A time under TIMESTAMP_KEY becomes the
+machine. Metadata is an extended attribute of the file; where the file system has none, it lies in a hidden file beside
+the object that names the object's etag, so that metadata of an object that was replaced is never taken for the new
+one's. Hidden files are no objects. A time under TIMESTAMP_KEY becomes the
 file's own, which is where litestream looks for it in a folder.
 """
 
@@ -24,6 +25,7 @@ from pbe.errors import ObjectMissing, PreconditionFailed, StoreError
 from pbe.objects.store import TIMESTAMP_KEY, Info, Infos, Object, Runs, byte_range, check_key
 
 COPY_BYTES = 1 << 20
+ATTRIBUTE = "user.pbe.metadata"
 
 
 class FolderStore:
@@ -88,14 +90,19 @@ class FolderStore:
         path = self._root / key
         spare = path.parent / f".{os.getpid()}-{next(self._serial)}.tmp"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with spare.open("wb") as file:
+            try:
+                file = spare.open("wb")
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                file = spare.open("wb")
+            with file:
                 _fill(file, source)
+                beside = not _attach_metadata(file, metadata)
                 _stamp(file, metadata)
                 etag = _etag(os.fstat(file.fileno()))
                 if self._durable:
                     os.fsync(file.fileno())
-            if metadata:
+            if beside:
                 _meta_path(path, etag).write_text(json.dumps(metadata))
             try:
                 self._place(spare, path, if_none_match, if_match)
@@ -181,8 +188,7 @@ class FolderStore:
     def _info(self, key: str, status: os.stat_result, *, with_metadata: bool) -> Info:
         etag, metadata = _etag(status), {}
         if with_metadata:
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                metadata = json.loads(_meta_path(self._root / key, etag).read_text())
+            metadata = _read_metadata(self._root / key, etag)
         return Info(key, status.st_size, etag, status.st_mtime_ns // 1_000_000, metadata)
 
 
@@ -194,6 +200,26 @@ def _fill(file: IO[bytes], source: bytes | Path) -> None:
     else:
         file.write(source)
     file.flush()
+
+
+def _attach_metadata(file: IO[bytes], metadata: Mapping[str, str]) -> bool:
+    """Keeps the metadata with the file; False where the file system cannot."""
+    if not metadata:
+        return True
+    try:
+        os.setxattr(file.fileno(), ATTRIBUTE, json.dumps(metadata).encode())
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _read_metadata(path: Path, etag: str) -> dict[str, str]:
+    """The metadata of the object at `path`, wherever it is kept."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        return dict(json.loads(os.getxattr(path, ATTRIBUTE)))
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        return dict(json.loads(_meta_path(path, etag).read_text()))
+    return {}
 
 
 def _stamp(file: IO[bytes], metadata: Mapping[str, str]) -> None:

@@ -66,9 +66,14 @@ def remove_spares(path: str) -> None:
             spare.unlink(missing_ok=True)
 
 
-def flush_log(path: str, position: WalPosition | None, seals: Sequence[Seal], pages: PageSet, order: Order) -> Flushed:
-    """One file of what the log has committed behind `position`. LostFrames where that cannot be told."""
-    pieces, after = unread(path, position, seals)
+def flush_log(
+    path: str, position: WalPosition | None, seals: Sequence[Seal], frames: int, pages: PageSet, order: Order
+) -> Flushed:
+    """One file of what the log has committed behind `position`, up to `frames` (0: all).
+
+    LostFrames where that cannot be told.
+    """
+    pieces, after = unread(path, position, seals, frames)
     if not pieces:
         return Flushed(None, after, "")
     last = pieces[-1]

@@ -99,7 +99,7 @@ class LogKeeper:
     async def read(self, order: Callable[[], Order]) -> Flushed:
         """What was committed since the last read; of the whole database where the log does not tell."""
         seals = tuple(self._seals)
-        arguments = (self._source.path, self._position, seals, self.pages, order())
+        arguments = (self._source.path, self._position, seals, self._frames, self.pages, order())
         try:
             flushed = await self._services.workers.run(flush_log, *arguments)
         except LostFrames as error:

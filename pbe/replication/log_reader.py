@@ -48,10 +48,11 @@ def log_path(path: str) -> str:
     return f"{path}-wal"
 
 
-def read_log(path: str, position: WalPosition | None) -> tuple[WalPosition, bytes] | None:
+def read_log(path: str, position: WalPosition | None, frames: int = 0) -> tuple[WalPosition, bytes] | None:
     """(position, bytes from there on) of the log's present generation, or None where it has none yet.
 
-    The position is the one given where it is of that generation, else the generation's start.
+    The position is the one given where it is of that generation, else the generation's start. frames: what the last
+    commit left in the log, 0 where nobody knows: behind them a log that was restarted has megabytes of old frames.
     """
     try:
         with open(log_path(path), "rb", buffering=0) as file:
@@ -60,7 +61,8 @@ def read_log(path: str, position: WalPosition | None) -> tuple[WalPosition, byte
                 return None
             if position is not None and start.same_generation(position):
                 start = position
-            size = os.fstat(file.fileno()).st_size - start.offset
+            end = HEADER_BYTES + frames * start.frame_bytes if frames else os.fstat(file.fileno()).st_size
+            size = end - start.offset
             return start, os.pread(file.fileno(), size, start.offset) if size > 0 else b""
     except FileNotFoundError:
         return None
@@ -86,8 +88,11 @@ def seal_log(path: str, position: WalPosition | None, frames: int) -> Seal | Non
         raise DiskError("read a log", log_path(path), hint=str(error)) from error
 
 
-def unread(path: str, position: WalPosition | None, seals: Sequence[Seal]) -> tuple[list[Piece], WalPosition | None]:
-    """What was committed behind `position`, through all `seals` to the end of the log, and the position there.
+def unread(
+    path: str, position: WalPosition | None, seals: Sequence[Seal], frames: int = 0
+) -> tuple[list[Piece], WalPosition | None]:
+    """What was committed behind `position`, through all `seals` to the end of the log (`frames`, where that is not 0),
+    and the position there.
 
     LostFrames where a generation ended beyond what can be read.
     """
@@ -100,7 +105,7 @@ def unread(path: str, position: WalPosition | None, seals: Sequence[Seal]) -> tu
         position = _take(pieces, start, data)
         if position.offset < seal.end:
             raise LostFrames("read a log", path, hint=f"frames end at {position.offset}, not {seal.end}")
-    found = read_log(path, position)
+    found = read_log(path, position, frames)
     if found is None:
         if position is not None and not _is_sealed(position, seals):
             raise LostFrames("read a log", path, hint="the log is gone")

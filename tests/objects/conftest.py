@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +20,18 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoPeer]:
     peer.close()
 
 
-@pytest.fixture(params=["memory", "folder", "s3", "s3 prefix"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+def _unsupported(*_: object) -> None:
+    raise OSError(errno.ENOTSUP, "no attributes here")
+
+
+@pytest.fixture(params=["memory", "folder", "folder without attributes", "s3", "s3 prefix"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
     """Each implementation, empty."""
     if request.param == "memory":
         yield MemoryStore(lambda: 1000.0)
-    elif request.param == "folder":
+    elif "folder" in request.param:
+        if "without" in request.param:
+            monkeypatch.setattr("os.setxattr", _unsupported)
         yield FolderStore(tmp_path / "objects", InlineWorkers())
     else:
         peer: MotoPeer = request.getfixturevalue("moto")
