@@ -261,6 +261,9 @@ class Host:
         now = self._clock.seconds()
         for room in list(self._rooms.values()):
             room.requests *= REQUESTS_DECAY
+            if room.loaded is not None:
+                for database in room.loaded.tenant.databases:
+                    database.rest()
             if room.state is RoomState.ACTIVE and not room.in_use and now - room.last_used_s >= self._idle_s_max:
                 self._start(self._evict(room))
 

@@ -27,6 +27,7 @@ from pbe.roles.machine import Machine
 from pbe.roles.mail import mailer
 from pbe.roles.tools import Tools, within
 from pbe.storage.file_cache import FileCache
+from pbe.storage.sqlite_memory import be_lean
 from pbe.storage.sqlite_readers import Readers
 from pbe.tenant import superuser
 from pbe.tenant.file_store import FileHome
@@ -83,6 +84,7 @@ class NodeParts:
     """One tenant node: its tenants, their replication, and its part in the cluster."""
 
     def __init__(self, config: Config, tools: Tools, control: Control, address: str, *, alone: bool) -> None:
+        be_lean()
         shipping = Shipping(lambda fenced: _replicator(config, tools, fenced))
         self.replicator = shipping.replicator
         self.cache = FileCache(config.dir / "cache", tools.work)

@@ -65,15 +65,12 @@ class Database:
         self._checkpoint_from = 0
         self._checkpointing = False
         self._closed = False
-        try:
-            self._main = open_connection(self.path, cache_kib=cache_kib)
-            self.page_size: int = self._main.pragma("page_size")
-        except apsw.Error as error:
-            raise translated(error, f"open {self.path}") from error
-        self._main.set_progress_handler(self._budget.over, PROGRESS_STEPS)
-        self._main.set_wal_hook(self._wal_hook)
-        self._rows = make_rows(self._main, STATEMENTS)
-        self._writer = Writer(self._main, self._open_second, self._begin, self._committed, clock, readers.workers)
+        self._cache_kib = cache_kib
+        self._main: apsw.Connection | None = None
+        self._rows: rowjson.Rows | None = None
+        self._used = False
+        self.page_size: int = self._open_main().pragma("page_size")
+        self._writer = Writer(self._primary, self._open_second, self._begin, self._committed, clock, readers.workers)
 
     @property
     def durable(self) -> Callable[[], Awaitable[None]] | None:
@@ -99,7 +96,7 @@ class Database:
         budget = self._budget
         if not heavy and budget.admits(sql):
             try:
-                rows = self._main.execute(sql, params).fetchall()
+                rows = self._primary().execute(sql, params).fetchall()
             except apsw.InterruptError:
                 budget.ended(sql, interrupted=True)
             except apsw.Error as error:
@@ -120,7 +117,7 @@ class Database:
         budget = self._budget
         if not heavy and budget.admits(sql):
             try:
-                result = job(self._rows, False)
+                result = job(self._row_writer(), False)
             except Failure as failure:
                 if failure.code & 0xFF != apsw.SQLITE_INTERRUPT:
                     raise translated_failure(failure) from failure
@@ -167,13 +164,46 @@ class Database:
         self._writer.close()
         release()
         await self._readers.close(self._seat)
-        self._rows.close()
-        self._main.close()
+        self._close_main()
 
     def memory_bytes(self) -> int:
         """Roughly what the reactor's connection takes: page cache, schema and statements."""
         kinds = (apsw.SQLITE_DBSTATUS_CACHE_USED, apsw.SQLITE_DBSTATUS_SCHEMA_USED, apsw.SQLITE_DBSTATUS_STMT_USED)
-        return 0 if self._closed else sum(self._main.status(kind)[0] for kind in kinds)
+        return 0 if self._main is None else sum(self._main.status(kind)[0] for kind in kinds)
+
+    def rest(self) -> None:
+        """Close the reactor's connection where nobody used it since the last call; the next use opens it again."""
+        if not self._used and not self._writer.busy:
+            self._close_main()
+        self._used = False
+
+    def _primary(self) -> apsw.Connection:
+        """The reactor's connection."""
+        self._used = True
+        return self._main or self._open_main()
+
+    def _row_writer(self) -> rowjson.Rows:
+        """The row writer on it."""
+        self._used = True
+        if self._rows is None:
+            self._rows = make_rows(self._main or self._open_main(), STATEMENTS)
+        return self._rows
+
+    def _open_main(self) -> apsw.Connection:
+        try:
+            main = self._main = open_connection(self.path, cache_kib=self._cache_kib)
+        except apsw.Error as error:
+            raise translated(error, f"open {self.path}") from error
+        main.set_progress_handler(self._budget.over, PROGRESS_STEPS)
+        main.set_wal_hook(self._wal_hook)
+        return main
+
+    def _close_main(self) -> None:
+        if self._rows is not None:
+            self._rows.close()
+        if self._main is not None:
+            self._main.close()
+        self._main = self._rows = None
 
     def _open_second(self) -> apsw.Connection:
         try:

@@ -42,6 +42,8 @@ def open_connection(
         connection.pragma("foreign_keys", 1)
         connection.pragma("temp_store", 2)
         connection.pragma("cache_size", -cache_kib)
+        # The first read took memory for twenty pages; from here on it is as many as the cache may have.
+        connection.release_memory()
         if read_only:
             connection.pragma("query_only", 1)
     except apsw.Error:

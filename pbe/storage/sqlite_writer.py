@@ -47,7 +47,7 @@ class _Queued:
 
 
 class Writer:
-    """Runs the writes of one database on `main`, and exclusive ones on a connection that `second()` opens.
+    """Runs the writes of one database on the connection that `main()` gives, and exclusive ones on `second()`'s.
 
     committed() is called after each COMMIT and says whether anything was written; begin() before each BEGIN.
     `durable`, where set, holds the answers back. All on the reactor's thread.
@@ -55,7 +55,7 @@ class Writer:
 
     def __init__(
         self,
-        main: apsw.Connection,
+        main: Callable[[], apsw.Connection],
         second: Callable[[], apsw.Connection],
         begin: Callable[[], None],
         committed: Callable[[], bool],
@@ -75,6 +75,11 @@ class Writer:
         self._busy = False
         self._closed = False
         self.durable: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a work runs, waits, or holds the slot."""
+        return self._busy or bool(self._queue)
 
     async def grouped(self, work: Work[T]) -> T:
         """Run `work` with what else arrives in this turn; it must not suspend."""
@@ -185,7 +190,7 @@ class Writer:
     def _transact(self, group: list[_Queued]) -> list[Any]:
         """Run the group in one transaction; the result or `Failure` of each work."""
         self._begin()
-        main = self._main
+        main = self._main()
         try:
             main.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
@@ -193,7 +198,7 @@ class Writer:
         try:
             transaction = Transaction(main)
             alone = len(group) == 1
-            outcomes = [self._run_one(transaction, queued, alone) for queued in group]
+            outcomes = [self._run_one(main, transaction, queued, alone) for queued in group]
             if alone and isinstance(outcomes[0], Failure):
                 main.execute("ROLLBACK")
             else:
@@ -206,9 +211,8 @@ class Writer:
             raise
         return outcomes
 
-    def _run_one(self, transaction: Transaction, queued: _Queued, alone: bool) -> Any:
+    def _run_one(self, main: apsw.Connection, transaction: Transaction, queued: _Queued, alone: bool) -> Any:
         """The outcome of one work of a group; where it failed, its changes are undone."""
-        main = self._main
         work = queued.work
         if work is None:
             raise Misuse("group writes", "an exclusive work was queued as a grouped one")

@@ -22,6 +22,8 @@ from pbe.tenant.settings import Settings
 from pbe.tenant.token_cache import TokenCache
 
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
+CACHES_KIB = {"data.db": 1024, "auxiliary.db": 128, "hooks.db": 32}
+"""Page caches. SQLite takes twenty pages at once, or the whole cache where that is smaller."""
 
 if TYPE_CHECKING:
     from pbe.tenant.realtime import Realtime
@@ -128,7 +130,7 @@ async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) ->
     opened: list[Database] = []
     try:
         for name in DATABASES:
-            opened.append(Database(folder / name, services.readers, services.clock))
+            opened.append(Database(folder / name, services.readers, services.clock, cache_kib=CACHES_KIB[name]))
         data, auxiliary, hooks = opened
         await bootstrap(data, auxiliary, hooks, services.now(), services.random_bytes)
         tenant = Tenant(tenant_id, folder, (data, auxiliary, hooks), services)

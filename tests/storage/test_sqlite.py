@@ -285,6 +285,35 @@ def test_closing_waits_for_the_queue_and_refuses_afterwards(bench: Bench) -> Non
     connection.close()
 
 
+def test_a_database_that_nobody_uses_rests(bench: Bench) -> None:
+    """Its connection is closed after two quiet sweeps, the WAL stays, and the next use finds everything."""
+    bench.run(bench.write("INSERT INTO t (name) VALUES ('a')"))
+    wal = Path(bench.database.path + "-wal").read_bytes()
+    bench.database.rest()
+    assert bench.database.memory_bytes() > 0
+    bench.database.rest()
+    assert bench.database.memory_bytes() == 0
+    assert Path(bench.database.path + "-wal").read_bytes() == wal
+    assert bench.rows() == ["a"]
+    bench.database.rest()
+    bench.database.rest()
+    frames: list[int] = []
+    bench.database.on_commit = frames.append
+    bench.run(bench.write("INSERT INTO t (name) VALUES ('b')"))
+    assert bench.rows() == ["a", "b"]
+    assert frames[0] * (24 + 4096) + 32 == Path(bench.database.path + "-wal").stat().st_size
+
+
+def test_a_database_at_work_does_not_rest(bench: Bench) -> None:
+    """A write that waits keeps the connection."""
+    waiting = bench.start(bench.write("INSERT INTO t (name) VALUES ('a')"))
+    for _ in range(3):
+        bench.database.rest()
+    assert bench.database.memory_bytes() > 0
+    bench.clock.advance(0)
+    outcome(waiting)
+
+
 def test_a_file_that_is_no_database_is_named_broken(tmp_path: Path) -> None:
     """Garbage is refused at the opening, not at the first request."""
     (tmp_path / "data.db").write_bytes(b"not a database " * 1000)
