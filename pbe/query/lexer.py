@@ -51,7 +51,6 @@ class Lexer:
         self._at = start
         self._end = end
         self._pairs = pairs
-        self._ran = False
 
     def next(self) -> Word | None:
         """The next word, spaces and comments skipped; None at the end."""
@@ -59,10 +58,8 @@ class Lexer:
             char = self._text[self._at]
             if char in _SPACES:
                 self._at += 1
-                self._ran = True
             elif char == "/":
                 self._comment()
-                self._ran = False
             elif char == _NUL:
                 return None
             else:
@@ -70,7 +67,6 @@ class Lexer:
         return None
 
     def _word(self, char: str) -> Word:
-        ran, self._ran = self._ran, char not in _QUOTES and char != "("
         if char == "(":
             return self._group()
         if char in _IDENTIFIER_START:
@@ -89,9 +85,7 @@ class Lexer:
             if word not in ("&&", "||"):
                 raise FilterError(f"invalid join operator {quoted(word)}")
             return Join(word)
-        # The stock scanner steps back by one byte after a run, into the middle of such a character.
-        shown = "\ufffd" if ran and not char.isascii() else char
-        raise FilterError("unexpected character " + quoted(shown, "'"))
+        raise FilterError("unexpected character " + quoted(char, "'"))
 
     def _run(self, allowed: frozenset[str]) -> str:
         start = at = self._at
