@@ -2,8 +2,8 @@
 
 Theory of operation. Everything is derived anew from the state and the heartbeats in each round, so a round that is lost
 with its leader is simply done by the next. Rounds do not overlap; they run each ROUND_S, and at once when the state
-changed. Decisions become commands that name the epoch they were made for: one that the state has overtaken does
-nothing.
+changed, but GAP_S apart, so that a thousand changes a second cost twenty rounds. Decisions become commands that name
+the epoch they were made for: one that the state has overtaken does nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +22,7 @@ from pbe.fleet import Event, Fleet, Rejected, commands
 from pbe.fleet.records import Node, Route, Tenant
 
 ROUND_S = 0.5
+GAP_S = 0.05
 ASSIGNMENTS_MAX = 1000
 MOVES_MAX = 4
 
@@ -39,6 +40,7 @@ class Steward:
         self._leading = False
         self._running = False
         self._again = False
+        self._rested_s = float("-inf")
         self._timer: IDelayedCall | None = None
         self._unwatch: Callable[[], None] | None = None
         self._stopped = True
@@ -88,6 +90,7 @@ class Steward:
         if self._running:
             self._again = self._again or not delay_s
             return
+        delay_s = max(delay_s, self._rested_s - self._clock.seconds())
         if self._timer is not None and self._timer.active():
             if self._timer.getTime() <= self._clock.seconds() + delay_s:
                 return
@@ -100,6 +103,7 @@ class Steward:
 
     def _ended(self) -> None:
         self._running = False
+        self._rested_s = self._clock.seconds() + GAP_S
         self._schedule(0 if self._again else ROUND_S)
 
     async def _round(self) -> None:

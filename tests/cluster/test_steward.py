@@ -21,6 +21,20 @@ def test_a_new_tenant_gets_a_node_at_once() -> None:
     assert world.plane.fleet.tenants.rows["a"].status == "assigning"
 
 
+def test_many_tenants_at_once_are_placed_together() -> None:
+    """A flood of new tenants costs a few rounds and commands, not one for each."""
+    world = World()
+    for name in ("n1", "n2"):
+        world.node(name)
+    world.run(world.plane.propose(commands.NodeUpdate("n1", capacity=500)))
+    for number in range(100):
+        world.run(world.plane.propose(commands.TenantCreate(f"t{number}", f"t{number}.localhost")))
+        world.clock.advance(0.001)
+    world.pass_time(0.5)
+    assert all(world.where(f"t{number}") for number in range(100))
+    assert sum(isinstance(command, commands.RouteAssign) for command in world.plane.proposed) < 6
+
+
 def test_a_tenant_waits_until_a_node_comes() -> None:
     """Without a node it stays `created`, and a request for it is told to try again."""
     world = World()
