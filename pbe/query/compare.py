@@ -19,7 +19,10 @@ _PLAIN = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 def compare(left: Operand, operator: str, right: Operand, alias: Alias) -> Sql:
     """The condition ``left operator right``; `alias` names sub-queries."""
     any_of = operator.startswith("?")
-    condition = _condition(left, operator.lstrip("?"), right)
+    # The stock server names its parameters: those of a call over many values are in the list of them too, and the
+    # list's, which are no patterns, are the last word.
+    as_is = not any_of and right.multi is not None
+    condition = _condition(left, operator.lstrip("?"), right, as_is=as_is)
     if not any_of and (left.multi or right.multi):
         others = _all_match(left, operator, right, alias)
         condition = fill("(({one}) AND ({all}))", {"one": condition, "all": others})
@@ -30,7 +33,7 @@ def compare(left: Operand, operator: str, right: Operand, alias: Alias) -> Sql:
     return condition
 
 
-def _condition(left: Operand, operator: str, right: Operand) -> Sql:
+def _condition(left: Operand, operator: str, right: Operand, *, as_is: bool) -> Sql:
     parts = {"l": left.sql, "r": right.sql}
     if operator == "=":
         return _equal(left, right, parts)
@@ -42,7 +45,8 @@ def _condition(left: Operand, operator: str, right: Operand) -> Sql:
             return fill(f"{{l}} {word} ('%' || {{r}} || '%') ESCAPE '\\'", parts)
         if right.opaque:
             raise FilterError("a list of values is no pattern")
-        return fill(f"{{l}} {word} {{r}} ESCAPE '\\'", {"l": left.sql, "r": _pattern(right.sql)})
+        pattern = right.sql if as_is else _pattern(right.sql)
+        return fill(f"{{l}} {word} {{r}} ESCAPE '\\'", {"l": left.sql, "r": pattern})
     return fill(f"{{l}} {_PLAIN[operator]} {{r}}", parts)
 
 

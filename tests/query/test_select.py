@@ -223,3 +223,12 @@ def test_limits() -> None:
 def test_the_posts_collection_is_itself_by_id() -> None:
     """A collection is found by its id as well."""
     assert World().find(f"@collection.{POSTS.id}.title ?= 'two' && id='p1'") == ["p1"]
+
+
+def test_a_call_over_many_values_is_no_pattern() -> None:
+    """LIKE against strftime of many values takes it as it is, as the stock server does; with "?" as a pattern."""
+    world = World()
+    text = "'2024-01' {} strftime('%Y-%m', author.posts_via_author.day, '+0 month')"
+    assert world.find(text.format("!~"), sort="id") == []
+    assert world.find("id = 'p1' && '' !~ strftime('%Y', author.posts_via_author.day, '+0 day')") == ["p1"]
+    assert world.find("id = 'p1' && '' ?!~ strftime('%Y', author.posts_via_author.day, '+0 day')") == []

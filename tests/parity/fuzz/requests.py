@@ -21,7 +21,8 @@ from tests.parity.fuzz.shapes import (
 
 RULES = ("listRule", "viewRule", "createRule", "updateRule", "deleteRule")
 RECORDS_MAX = 4
-STEPS_MAX = 12
+STEPS_MIN = 4
+STEPS_MAX = 14
 
 
 @st.composite
@@ -33,7 +34,7 @@ def case(draw: st.DrawFn) -> tuple[list[Step], list[Step]]:
     setup: list[Step] = [{"name": "batches", "PATCH": "/api/settings", "as": "admin", "json": settings}]
     setup += [step for shape in made for step in create_collection(shape)]
     for shape in made:
-        for record_id in IDS[: draw(st.integers(0, RECORDS_MAX))]:
+        for record_id in IDS[: draw(st.integers(1, RECORDS_MAX))]:
             data = draw(values(shape, world))
             if not any(options.get("required") and not data[name] for name, options in shape.fields.items()):
                 setup.append(create_record(shape, record_id, data))
@@ -46,10 +47,9 @@ def case(draw: st.DrawFn) -> tuple[list[Step], list[Step]]:
     for shape in people:
         setup.append(_sign_in(shape))
     steps = [draw(_rules(shape, world)) for shape in made if draw(st.booleans())]
-    for _ in range(draw(st.integers(1, STEPS_MAX))):
-        steps.append(
-            draw(_step([*made, *views], world, ["guest", "guest", "admin", *(shape.name for shape in people)]))
-        )
+    callers = ["guest", "guest", "admin", *(shape.name for shape in people)]
+    for _ in range(draw(st.integers(STEPS_MIN, STEPS_MAX))):
+        steps.append(draw(_step([*made, *views], world, callers)))
     return setup, steps
 
 
@@ -99,7 +99,7 @@ def _request(draw: st.DrawFn, shape: Shape, world: dict[str, Shape], kind: str, 
     text = "&".join(f"{name}={quote(value)}" for name, value in query.items() if value)
     if kind == "list":
         return {"GET": f"{records}?{text}"}
-    record_id = draw(st.sampled_from([*(shape.ids or IDS[:1]), IDS[5]]))
+    record_id = draw(st.sampled_from([*(shape.ids or IDS[:1]) * 3, IDS[5]]))
     if kind == "view":
         return {"GET": f"{records}/{record_id}?{text}"}
     if kind == "delete":
