@@ -1,7 +1,5 @@
 """The heads that pass a gateway: what is dropped, what is set anew, in both directions."""
 
-from collections.abc import Iterable
-
 from pbe.web.headers import RawHeaders
 from pbe.web.request import Request
 
@@ -27,6 +25,11 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
+_NOT_UPSTREAM = _HOP_BY_HOP | OURS | {CALLER_TENANT}
+_NOT_DOWNSTREAM = _HOP_BY_HOP | OURS | {b"date"}
+#: A Connection header cannot make us drop these.
+_NEVER_NAMED = frozenset({b"", b"close", b"host", b"content-length", b"authorization"})
+
 
 def strip_ours(headers: RawHeaders) -> None:
     """Drop what only a gateway may say."""
@@ -35,10 +38,10 @@ def strip_ours(headers: RawHeaders) -> None:
 
 def upstream_head(request: Request, proof: bytes, tenant_id: str) -> bytes:
     """The head toward the node, complete with its empty line."""
-    named = _named_by_connection(request.headers.raw)
     lines = [request.method.encode(), b" ", request.target, b" HTTP/1.1\r\n"]
+    dropped = _dropped(request.headers.raw, _NOT_UPSTREAM)
     for name, value in request.headers.raw:
-        if name not in _HOP_BY_HOP and name not in OURS and name != CALLER_TENANT and name not in named:
+        if name not in dropped:
             lines += (name, b": ", value, b"\r\n")
     if request.upgrade:
         upgrade = request.headers.get_bytes(b"upgrade") or b""
@@ -53,19 +56,16 @@ def upstream_head(request: Request, proof: bytes, tenant_id: str) -> bytes:
 
 def downstream_headers(headers: RawHeaders) -> RawHeaders:
     """Headers toward the client, without what concerns one connection only, and the date, which is ours to say."""
-    named = _named_by_connection((name.lower(), value) for name, value in headers)
-    return [
-        (name, value)
-        for name, value in headers
-        if (lower := name.lower()) not in _HOP_BY_HOP and lower not in OURS and lower not in named and lower != b"date"
-    ]
+    lowered = [(name.lower(), name, value) for name, value in headers]
+    dropped = _dropped([(lower, value) for lower, _, value in lowered], _NOT_DOWNSTREAM)
+    return [(name, value) for lower, name, value in lowered if lower not in dropped]
 
 
-def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    """The headers that a Connection header declares to be of this connection only."""
-    names: set[bytes] = set()
+def _dropped(headers: RawHeaders, always: frozenset[bytes]) -> frozenset[bytes]:
+    """`always`, and what a Connection header declares to be of this connection only."""
+    named: set[bytes] | None = None
     for name, value in headers:
-        if name == b"connection":
-            names.update(token.strip().lower() for token in value.split(b","))
-    names -= {b"", b"close", b"host", b"content-length", b"authorization"}
-    return frozenset(names)
+        if name == b"connection" and value.lower() not in (b"keep-alive", b"close"):
+            named = named or set()
+            named.update(token.strip().lower() for token in value.split(b","))
+    return always if named is None else always | (named - _NEVER_NAMED)
