@@ -27,7 +27,7 @@ from tests.sim.faults import Faults
 from tests.sim.history import History
 from tests.sim.members import SimCluster
 from tests.sim.net import SimNet
-from tests.sim.world import World
+from tests.sim.world import Storm, World
 
 SECONDS = 20.0
 
@@ -126,11 +126,13 @@ def run_seed(seed: int, seconds: float = SECONDS, bug: str = "") -> Report:
         run = Run(seed, seconds)
         try:
             return run.execute()
+        except Storm as error:
+            run.cluster.violation(str(error))
         except Exception as error:
             run.cluster.violation(f"{type(error).__name__}: {error}")
             if not bug:
                 raise
-            return Report(seed, run.cluster.violations, run.trace, run.clients.done, run.world.events, 0)
+        return Report(seed, run.cluster.violations, run.trace, run.clients.done, run.world.events, 0)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,13 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 
+EVENTS_MAX = 400_000
+
+
+class Storm(Exception):
+    """Members keep each other busy for ever."""
+
+
 class Timer:
     """A call to come; an IDelayedCall as far as members need one."""
 
@@ -59,6 +66,8 @@ class World:
             if not timer.done:
                 timer.done = True
                 self.events += 1
+                if self.events > EVENTS_MAX:
+                    raise Storm(f"more than {EVENTS_MAX} events by {self.time:.3f} s: somebody never falls silent")
                 timer.call()
         self.time = time
 
