@@ -24,7 +24,8 @@ class SimNet:
         self.delivered = 0
 
     def calm(self) -> None:
-        """No more faults."""
+        """No more faults, and no delays of the election timeout's order: with those, nobody promises a leader."""
+        self.delay_s = min(self.delay_s, 0.02)
         self.loss = self.duplicate = 0.0
         self.cut.clear()
 
