@@ -124,6 +124,8 @@ class Scale:
             await self.desk.register(
                 {"id": f"node-{number}", "address": f"http://10.0.{number // 250}.{number % 250}:8091", "capacity": 400}
             )
+        # Room for the tenants of a node that is lost: twice the usual number.
+        await self.plane.propose(commands.PlacementSet(max_tenant_per_node=400))
         began = time.perf_counter()
         for first in range(0, self.tenants, BATCH):
             await gatherResults(
@@ -182,7 +184,7 @@ class Scale:
         self.figures["route_p99_ms"] = took[len(took) * 99 // 100] * 1000
 
     async def _lose_node(self, gateways: list[Gateway]) -> None:
-        self.silent = "node-7"
+        self.silent = f"node-{self.nodes // 2}"
         lost = self.plane.fleet.tenants.group("node_id", self.silent)
         beat = self.beats.get(self.silent)
         over = (beat.heard_s if beat is not None else reactor.seconds()) + LEASE_S

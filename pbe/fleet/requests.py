@@ -11,7 +11,7 @@ from pbe.fleet.rejected import Rejected
 from pbe.fleet.state import State
 from pbe.fleet.tables import encode
 
-REQUESTS_REMEMBERED_MAX = 32_768
+REQUESTS_REMEMBERED_MAX = 16_384
 REFUSED = "!"
 _KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
