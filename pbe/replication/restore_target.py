@@ -12,6 +12,8 @@ from pbe.pages.ltx import BrokenLtx, Header, check_pages, lock_page
 from pbe.pages.page_set import PageSet
 
 SPARE_SUFFIX = ".restore"
+#: Decoded at a time: what comes out stays in the processor's cache until it is written.
+SLICE_BYTES = 1 << 16
 
 
 class RestoreTarget:
@@ -126,15 +128,17 @@ class FileReader:
 
     def feed(self, chunk: bytes) -> None:
         """Lays in the pages that `chunk` completes."""
-        try:
-            pgnos, data = self._decoder.feed(chunk)
-        except ValueError as error:
-            raise BrokenLtx("read an LTX file", str(error)) from error
-        if self._header is None and self._decoder.header:
-            self._header = Header.unpack(self._decoder.header)
-        if pgnos and self._header is not None:
-            self._seen.extend(pgnos)
-            self._target.lay(self._header, pgnos, data)
+        view = memoryview(chunk)
+        for at in range(0, len(view), SLICE_BYTES):
+            try:
+                pgnos, data = self._decoder.feed(view[at : at + SLICE_BYTES])
+            except ValueError as error:
+                raise BrokenLtx("read an LTX file", str(error)) from error
+            if self._header is None and self._decoder.header:
+                self._header = Header.unpack(self._decoder.header)
+            if pgnos and self._header is not None:
+                self._seen.extend(pgnos)
+                self._target.lay(self._header, pgnos, data)
 
     def finish(self) -> None:
         """BrokenLtx unless the whole file was read and sums up."""
