@@ -206,23 +206,28 @@ def checksum_id(kind: str, name: str) -> str:
 
 
 def load(current: Collection, data: Mapping[str, Any]) -> Collection:
-    """`current` with a client's JSON laid over it; `bind.BindError` where a value has the wrong type."""
-    changes: dict[str, Any] = {
-        attr: bind.convert(kind, data[name], name) for name, (kind, attr) in _ATTRS.items() if name in data
-    }
-    if "fields" in data:
-        changes["fields"] = load_fields(data["fields"])
-    changes["options"] = _load_options(current, data, changes.get("type", current.type))
-    return current.evolve(**changes)
+    """`current` with a client's JSON laid over it; `bind.BindError` where a value has the wrong type.
 
-
-def _load_options(current: Collection, data: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Options of the other types are checked for their JSON types too, and then forgotten."""
-    auth = collection_auth.load(current.options if current.is_auth else collection_auth.blank(), data)
-    query = bind.convert("str", data.get("viewQuery", current.view_query), "viewQuery")
-    if kind == AUTH:
-        return auth
-    return {"viewQuery": query} if kind == VIEW else {}
+    Options of the other types are looked at too, and then forgotten.
+    """
+    changes: dict[str, Any] = {}
+    auth: Mapping[str, Any] = current.options if current.is_auth else collection_auth.blank()
+    query = current.view_query
+    for name in sorted(data):
+        value = data[name]
+        if name in _ATTRS:
+            kind, attr = _ATTRS[name]
+            go_type = "types.JSONArray[string]" if name == "indexes" else ""
+            changes[attr] = bind.convert(kind, value, f"/{name}", go_type=go_type)
+        elif name == "fields":
+            changes["fields"] = load_fields(value)
+        elif name in collection_auth.SHAPE:
+            auth = collection_auth.load(auth, {name: value}, (name,))
+        elif name == "viewQuery":
+            query = bind.convert("str", value, "/viewQuery")
+    kind = changes.get("type", current.type)
+    options = auth if kind == AUTH else {"viewQuery": query} if kind == VIEW else {}
+    return current.evolve(**changes, options=options)
 
 
 def with_system_fields(collection: Collection) -> Collection:

@@ -3,7 +3,7 @@
 Options are plain JSON objects with all keys present, in PocketBase's order; whoever reads them may rely on that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -23,7 +23,7 @@ PROVIDERS = frozenset(
 TOKENS = ("authToken", "passwordResetToken", "emailChangeToken", "verificationToken", "fileToken")
 _DURATIONS_S = (432000, 1800, 1800, 86400, 180)
 _TEMPLATE: dict[str, Any] = {"subject": "str", "body": "str"}
-_TOKEN: dict[str, Any] = {"secret": "str", "duration": "int"}
+_TOKEN: dict[str, Any] = {"secret": "str", "duration": "long"}
 PROVIDER: dict[str, Any] = {
     "pkce": "flag",
     "name": "str",
@@ -45,12 +45,23 @@ SHAPE: dict[str, Any] = {
         "enabled": "bool",
     },
     "passwordAuth": {"enabled": "bool", "identityFields": "strings"},
-    "mfa": {"enabled": "bool", "duration": "int", "rule": "str"},
-    "otp": {"enabled": "bool", "duration": "int", "length": "int", "emailTemplate": _TEMPLATE},
+    "mfa": {"enabled": "bool", "duration": "long", "rule": "str"},
+    "otp": {"enabled": "bool", "duration": "long", "length": "int", "emailTemplate": _TEMPLATE},
     **dict.fromkeys(TOKENS, _TOKEN),
     "verificationTemplate": _TEMPLATE,
     "resetPasswordTemplate": _TEMPLATE,
     "confirmEmailChangeTemplate": _TEMPLATE,
+}
+
+
+_GO_TYPES = {
+    "authAlert": "core.AuthAlertConfig",
+    "oauth2": "core.OAuth2Config",
+    "mappedFields": "core.OAuth2KnownFields",
+    "passwordAuth": "core.PasswordAuthConfig",
+    "mfa": "core.MFAConfig",
+    "otp": "core.OTPConfig",
+    **dict.fromkeys(TOKENS, "core.TokenConfig"),
 }
 
 
@@ -83,57 +94,63 @@ def defaults(secret: Callable[[], str]) -> dict[str, Any]:
     return options
 
 
-def load(current: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """`current` with what `data` says laid over it, member by member; neither is changed. Raises `bind.BindError`."""
+def load(current: Mapping[str, Any], data: Mapping[str, Any], names: Iterable[str] = ()) -> dict[str, Any]:
+    """`current` with what `data` says laid over it, member by member; neither is changed. Raises `bind.BindError`.
+
+    names: the only members to look at, where there are any.
+    """
     out = deepcopy(dict(current))
-    _overlay(out, data, SHAPE)
+    chosen = {name: SHAPE[name] for name in names} if names else SHAPE
+    _overlay(out, data, chosen, "")
     return out
 
 
-def _overlay(target: dict[str, Any], data: Any, shape: Mapping[str, Any]) -> None:
-    if not isinstance(data, Mapping):
-        raise bind.BindError("bind", "options", hint="not an object")
-    for name, kind in shape.items():
-        if name in data:
-            target[name] = _laid_over(target[name], data[name], kind, name)
+def _overlay(target: dict[str, Any], data: Mapping[str, Any], shape: Mapping[str, Any], path: str) -> None:
+    for name in sorted(data):
+        if name in shape:
+            target[name] = _laid_over(target[name], data[name], shape[name], f"{path}/{name}")
 
 
-def _laid_over(current: Any, value: Any, kind: Any, name: str) -> Any:
+def _laid_over(current: Any, value: Any, kind: Any, path: str) -> Any:
     if isinstance(kind, list):
-        return _overlay_list(current, value, kind[0])
+        return _overlay_list(current, value, kind[0], path)
     if kind == "map":
-        return _overlay_map(current, value, name)
+        return _overlay_map(current, value, path)
     if not isinstance(kind, dict):
-        loaded = bind.convert(kind, value, name)
+        loaded = bind.convert(kind, value, path)
         return list(loaded) if kind == "strings" else loaded
     if value is None:
         return blank(kind)
-    _overlay(current, value, kind)
+    if not isinstance(value, Mapping):
+        raise bind.mismatch(value, _GO_TYPES.get(path.rpartition("/")[2], "core.EmailTemplate"), path)
+    _overlay(current, value, kind, path)
     return current
 
 
-def _overlay_list(current: list[Any], value: Any, shape: Mapping[str, Any]) -> list[Any]:
+def _overlay_list(current: list[Any], value: Any, shape: Mapping[str, Any], path: str) -> list[Any]:
     """Entries are laid over those of the same name: a provider whose secret is left out keeps the one it had."""
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise bind.BindError("bind", "options", hint="not a list")
+        raise bind.mismatch(value, "[]core.OAuth2ProviderConfig", path)
     before = {entry["name"]: entry for entry in current}
     out = []
-    for item in value:
+    for place, item in enumerate(value):
         name = item.get("name") if isinstance(item, Mapping) else None
         entry = deepcopy(before[name]) if isinstance(name, str) and name in before else blank(shape)
-        if item is not None:
-            _overlay(entry, item, shape)
+        if isinstance(item, Mapping):
+            _overlay(entry, item, shape, f"{path}/{place}")
+        elif item is not None:
+            raise bind.mismatch(item, "core.OAuth2ProviderConfig", f"{path}/{place}")
         out.append(entry)
     return out
 
 
-def _overlay_map(current: dict[str, Any], value: Any, name: str) -> dict[str, Any]:
+def _overlay_map(current: dict[str, Any], value: Any, path: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise bind.BindError("bind", name, hint="not an object")
+        raise bind.mismatch(value, "map[string]interface {}", path)
     return {**current, **value}
 
 

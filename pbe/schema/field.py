@@ -186,7 +186,8 @@ def load(cls: type[Field], data: Mapping[str, Any]) -> Field:
     """A field of this class from its JSON; `BindError` where an option has the wrong type."""
     spec = spec_of(cls)
     values: dict[str, Any] = {}
-    for name, (attr, kind, _) in spec.items():
-        if name in data:
-            values[attr] = bind.convert(kind, data[name], name)
+    for name in sorted(data):
+        if name in spec:
+            attr, kind, _ = spec[name]
+            values[attr] = bind.convert(kind, data[name], f"/{name}")
     return cls(**values)

@@ -15,7 +15,7 @@ class EditorField(Field):
     """HTML of at most `max_size` bytes (5 MB where it is 0). `convert_urls` is for the dashboard."""
 
     help: str = option("str", "")  # type: ignore[misc]
-    max_size: int = option("int", 0)
+    max_size: int = option("long", 0)
     convert_urls: bool = option("bool", False, "convertURLs")
     required: bool = option("bool", False)  # type: ignore[misc]
 

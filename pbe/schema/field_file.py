@@ -33,7 +33,7 @@ class FileField(ManyField):
     """At most `max_select` files of `max_size` bytes (5 MB where it is 0) and one of `mime_types`."""
 
     help: str = option("str", "")  # type: ignore[misc]
-    max_size: int = option("int", 0)
+    max_size: int = option("long", 0)
     max_select: int = option("int", 0)
     mime_types: tuple[str, ...] = option("strings", ())
     thumbs: tuple[str, ...] = option("strings", ())

@@ -23,7 +23,7 @@ class JSONField(Field):
     """JSON of at most `max_size` bytes (1 MB where it is 0); its value is a `JsonText`."""
 
     help: str = option("str", "")  # type: ignore[misc]
-    max_size: int = option("int", 0)
+    max_size: int = option("long", 0)
     required: bool = option("bool", False)  # type: ignore[misc]
 
     type: ClassVar[str] = "json"

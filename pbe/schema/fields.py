@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pbe.schema import bind
+from pbe.schema import bind, go_json
 from pbe.schema.checksum import crc32_text
 from pbe.schema.field import Field, load
 from pbe.schema.field_autodate import AutodateField
@@ -37,19 +37,31 @@ def load_fields(data: Any) -> Fields:
     if data is None:
         return ()
     if not isinstance(data, list | tuple):
-        raise bind.BindError("bind", "fields", hint="not a list")
-    return build(load_field(item) for item in data)
+        raise bind.mismatch(data, "[]core.fieldWithType", "/fields")
+    return build(load_field(item, place) for place, item in enumerate(data))
 
 
-def load_field(data: Any) -> Field:
-    """One field of its JSON."""
-    if not isinstance(data, Mapping):
-        raise bind.BindError("bind", "fields", hint="not an object")
-    kind = data.get("type")
-    cls = TYPES.get(kind) if isinstance(kind, str) else None
+def load_field(data: Any, place: int = 0) -> Field:
+    """One field of its JSON; `place` is where it stands in its list, for the error."""
+    holder = bind.mismatch(data, "core.fieldWithType", f"/fields/{place}").text + ": "
+    try:
+        cls = _class_of(data)
+    except bind.BindError as error:
+        raise error.inside(f"{holder}failed to unmarshal field type: ") from error
     if cls is None:
-        raise bind.BindError("bind", "fields", hint="unknown type")
-    return load(cls, data)
+        raise bind.BindError(f"{holder}missing or unknown field type in {go_json.dumps(data)}")
+    try:
+        return load(cls, data)
+    except bind.BindError as error:
+        raise error.inside(f"{holder}failed to unmarshal field: ") from error
+
+
+def _class_of(data: Any) -> type[Field] | None:
+    if data is None:
+        return None
+    if not isinstance(data, Mapping):
+        raise bind.mismatch(data, "core.onlyFieldType", "")
+    return TYPES.get(bind.convert("str", data.get("type"), "/type"))
 
 
 def build(fields: Iterable[Field]) -> Fields:

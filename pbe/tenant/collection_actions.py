@@ -121,7 +121,7 @@ def refusing(message: str) -> Callable[[Awaitable[T]], Coroutine[Any, Any, T]]:
 
 def raw_text(error: PbeError) -> str:
     """What a superuser is told of an error that is no validation's."""
-    if isinstance(error, SchemaFailure | ViewError):
+    if isinstance(error, SchemaFailure | ViewError | BindError):
         return error.text
     return driver_text(error) if isinstance(error, SqlError) else str(error)
 

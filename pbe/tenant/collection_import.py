@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pbe.errors import BadRequest, field_error
+from pbe.schema import bind
 from pbe.schema import collection as model
 from pbe.schema.bind import BindError
 from pbe.schema.collection import Collection
@@ -102,11 +103,7 @@ def _loaded(draft: Draft, data: Mapping[str, Any], delete_missing: bool) -> Coll
 
 
 def _new(draft: Draft, data: Mapping[str, Any]) -> Collection:
-    kind, name, given = (data.get(key) for key in ("type", "name", "id"))
-    if not all(value is None or isinstance(value, str) for value in (kind, name, given)):
-        raise BindError("bind", "collections", hint="type, name and id are strings")
+    given, name, kind = (bind.convert("str", data.get(key), f"/{key}") for key in ("id", "name", "type"))
     random_bytes = draft.tenant.services.random_bytes
-    fresh = model.new(
-        kind or "", name or "", lambda: secret_text(random_bytes, SECRET_CHARS), collection_id=given or ""
-    )
+    fresh = model.new(kind, name, lambda: secret_text(random_bytes, SECRET_CHARS), collection_id=given)
     return model.load(fresh, data)

@@ -10,11 +10,14 @@ from pbe.web.json_body import NotJson, decode_object
 from pbe.web.request import Request
 
 
-async def collection_data(request: Request, unreadable: str) -> dict[str, Any]:
-    """What the client sent; `BadRequest` with `unreadable` where it cannot be read."""
+async def collection_data(request: Request, unreadable: str, *, exact: bool = True) -> dict[str, Any]:
+    """What the client sent; `BadRequest` with `unreadable` where it cannot be read.
+
+    exact: keep `2.0` apart from `2`, as the stock server does for single collections.
+    """
     try:
         if request.headers.get("content-type").startswith("application/json") and request.reader.length != 0:
-            return decode_object(await request.body(limit_of(request)), exact=True)
+            return decode_object(await request.body(limit_of(request)), exact=exact)
         bound = await read_bound(request, limit_of(request))
         return bound.data if bound.form is None else from_form(bound.form)
     except (NotJson, ValueError) as error:

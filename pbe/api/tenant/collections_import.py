@@ -22,7 +22,7 @@ def routes() -> list[Route]:
 
 async def collections_import(request: Request, tenant: Tenant) -> Response:
     """Create, change and perhaps delete many collections at once."""
-    data = await collection_data(request, NOT_LOADED)
+    data = await collection_data(request, NOT_LOADED, exact=False)
     collections, delete_missing = data.get("collections"), data.get("deleteMissing")
     if not _is_list_of_objects(collections) or not isinstance(delete_missing, bool | None):
         raise BadRequest(NOT_LOADED)

@@ -9,17 +9,20 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tests.parity.fuzz.changes import changes
 from tests.parity.fuzz.compare import Pair
 from tests.parity.fuzz.requests import case
 from tests.parity.harness.scenario import Step
 from tests.parity.harness.servers import RealTemplate
 
 BATCH = 200
+Cases = Callable[[], st.SearchStrategy[tuple[list[Step], list[Step]]]]
 
 
 class Different(Exception):
@@ -33,8 +36,11 @@ def shown(setup: list[Step], steps: list[Step], last: Step, lines: list[str]) ->
     return "\n".join([*listed, *(f"  != {line}" for line in lines)])
 
 
-def run(pair: Pair, number: int, *, keep_going: bool, examples: int = BATCH) -> int:
-    """Ask `examples` cases; the number of differences met. Raises `Different` with the shrunk one unless keep_going."""
+def run(pair: Pair, number: int, *, keep_going: bool, examples: int = BATCH, cases: Cases = case) -> int:
+    """Ask `examples` cases of the strategy that `cases()` gives; the number of differences met.
+
+    Raises `Different` with the shrunk one unless keep_going.
+    """
     met = 0
 
     @seed(number)
@@ -49,7 +55,7 @@ def run(pair: Pair, number: int, *, keep_going: bool, examples: int = BATCH) -> 
     @given(st.data())
     def one(data: st.DataObject) -> None:
         nonlocal met
-        setup, steps = data.draw(case())
+        setup, steps = data.draw(cases())
         found = pair.first_difference(setup, steps)
         if found is None:
             return
@@ -69,15 +75,17 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--changes", action="store_true", help="change collections instead of asking for records")
     options = parser.parse_args()
     until = time.monotonic() + options.minutes * 60
     asked = met = 0
     number = options.seed
     with tempfile.TemporaryDirectory() as folder, RealTemplate(Path(folder)).peer() as real:
-        pair = Pair(real)
+        pair = Pair(real, thorough=options.changes)
+        cases: Cases = changes if options.changes else case
         while time.monotonic() < until:
             try:
-                met += run(pair, number, keep_going=options.keep_going, examples=25)
+                met += run(pair, number, keep_going=options.keep_going, examples=25, cases=cases)
             except Different as different:
                 print(different)
                 return 1

@@ -48,7 +48,7 @@ _BAD_RULES = (
     "title ? 1", "title ! 1", "title <> 1", "title = 'a' title = 'b'", "title = 1 'x'", "1 = 1 2", "&& title = 1", "|| title = 1", "title = && 1", "// c", " ", "()", "(())",
     "@request.zz = 1", "@request.auth = 1", "@request.body = 1", "@collection.zz.id = 1", "@collection.base.zz = 1", "@collection.base = 1", "@collection = 1", "@zz = 1", "@now = 1 &&",
     "title.x = 1", "id.x = 1", "zz.x = 1", "foo(1) > 2", "strftime() = 1", "geoDistance(1, 2, 3) > 1", "geoDistance('a', 1, 2, 3) > 1", "id:zz = 1", "id:isset = true", "title:length = 1",
-    "title:lower:each = 'a'", "title = @zz", "1 = zz", "title = ä", "title = 1e5", "title = 5x", "title = .5", "title = -", "title = 5.", "title ~ [1]", "title = {}", "title = `x`", "title = 1;",
+    "title:lower:each = 'a'", "title = @zz", "1 = zz", "title = ä", "titleä", "title = \u00a0", "1 = 1ä", "title = 1e5", "title = 5x", "title = .5", "title = -", "title = 5.", "title ~ [1]", "title = {}", "title = `x`", "title = 1;",
     "title = 1 -- x", "title = 1 /* x */", "@request.query.a:zz = 1", "@request.headers = 1", "collectionId = 1", "expand.x = 1", "created > 1",
 )  # fmt: skip
 _GOOD_RULES = (
