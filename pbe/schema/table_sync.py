@@ -74,9 +74,9 @@ def _column_steps(new: Collection, old: Collection) -> Iterable[Step]:
         if new.field_by_id(gone.id) is None:
             yield Step(f"{table} DROP COLUMN {quoted(gone.name)}", failure=f"failed to drop column {gone.name} - ")
     finals: list[Step] = []
-    for field in new.fields:
+    for number, field in enumerate(new.fields):
         before = old.field_by_id(field.id)
-        temporary = quoted(field.name + TEMPORARY)
+        temporary = quoted(f"{field.name}{TEMPORARY}{number}")
         if before is None:
             sql = f"{table} ADD {temporary} {field.column_type()}"
             yield Step(sql, failure=f"failed to add column {field.name} - ")
