@@ -57,14 +57,15 @@ async def _import(unit: Unit, draft: Draft, data: Sequence[Mapping[str, Any]], d
     for old in sorted(before.values(), key=lambda entry: entry.updated) if delete_missing else ():
         if old.id not in kept and not old.system:
             await remove(unit, draft, old, integrity=False)
-    stored = [await _stored(unit, draft, entry) for entry in _ordered(imported)]
+    ages = {entry.id: age for age, entry in enumerate(before.values())}
+    stored = [await _stored(unit, draft, entry) for entry in _ordered(imported, ages)]
     for entry in stored:
         await _check(draft, entry, before.get(entry.id))
 
 
-def _ordered(imported: list[Collection]) -> list[Collection]:
-    """Views last, since they select from the others; then by age."""
-    return sorted(imported, key=lambda entry: (entry.is_view, entry.created, entry.updated))
+def _ordered(imported: list[Collection], ages: Mapping[str, int]) -> list[Collection]:
+    """Views last, since they select from the others; then by age, new ones as they came."""
+    return sorted(imported, key=lambda entry: (entry.is_view, entry.created, entry.updated, ages.get(entry.id, -1)))
 
 
 async def _stored(unit: Unit, draft: Draft, collection: Collection) -> Collection:

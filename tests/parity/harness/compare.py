@@ -33,6 +33,7 @@ def normal_text(text: str, saved: dict[str, str]) -> str:
     text = _TOKEN.sub("<token>", text)
     text = _TIME.sub("<time>", text)
     text = _CLONE.sub("_clone_<random>", text)
+    text = text.replace("json: unable to unmarshal", "json: cannot unmarshal")  # either word, chosen at each start
     text = _RANDOM_NAME.sub("_<random>", text)
     text = _PADDED_NAME.sub(r"\1<random>", text)
     text = _RANDOM_INDEX.sub("<random>", text)
