@@ -119,6 +119,19 @@ class RecordSite:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to a request; `body` is JSON unless it is bytes."""
+        return self.run(self._answer(method, target, body, auth, headers))  # type: ignore[no-any-return]
+
+    def start(self, method: str, target: str, body: Any = None, *, auth: Record | None = None) -> Deferred[Answer]:
+        """The answer to a request that may take its time; `turn` goes on with it."""
+        return Deferred.fromCoroutine(self._answer(method, target, body, auth, None))
+
+    def turn(self, turns: int = 20) -> None:
+        """Let the reactor turn some times, no time passing."""
+        self.clock.pump([0] * turns)
+
+    async def _answer(
+        self, method: str, target: str, body: Any, auth: Record | None, headers: Mapping[str, str] | None
+    ) -> Answer:
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         lines = {"content-type": "application/json"} | dict(headers or {})
         reader = Body(len(raw))
@@ -132,11 +145,11 @@ class RecordSite:
         assert found is not None
         handler, request.params = found
         try:
-            response: Response = self.run(handler(request, self.tenant))
+            response: Response = await handler(request, self.tenant)
         except Exception as error:
             response = to_response(error)
         shown = {key.decode().lower(): value.decode() for key, value in response.headers}
-        return Answer(response.status, self.run(_whole(response.body)), shown)
+        return Answer(response.status, await _whole(response.body), shown)
 
     def close(self) -> None:
         """Close the tenant."""
