@@ -10,6 +10,14 @@ from twisted.internet.tcp import Connection
 DIRECT_BYTES_MAX = 256 * 1024
 
 
+def is_plain(transport: object) -> bool:
+    """Whether `transport` is a TCP connection without TLS, neither its own nor a wrapper's.
+
+    A wrapper passes on whatever it has not itself, so asking it for a method would ask the connection underneath.
+    """
+    return isinstance(transport, Connection) and not transport.TLS
+
+
 def is_clear(transport: object) -> bool:
     """Whether `transport` is a plain TCP connection with nothing waiting, so that its socket may be written to."""
     return (

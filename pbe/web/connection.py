@@ -82,10 +82,11 @@ class HttpConnection(Protocol):
         address = transport.getPeer()
         peer = str(getattr(address, "host", ""))
         local = peer.startswith(LOOPBACK) or not peer
-        secure = bool(getattr(transport, "TLS", False)) or hasattr(transport, "getPeerCertificate")
+        secure = hasattr(transport, "getPeerCertificate")
         self._inbound = Inbound(owner.limits, peer=peer, local=local, secure=secure)
-        if hasattr(transport, "setTcpNoDelay"):
-            transport.setTcpNoDelay(True)
+        for option in ("setTcpNoDelay", "setTcpKeepAlive"):
+            if hasattr(transport, option):
+                getattr(transport, option)(True)
         transport.registerProducer(self, True)
         self.deadline = owner.now + owner.limits.header_timeout_s
 
@@ -375,8 +376,7 @@ class HttpConnection(Protocol):
             transport.resumeProducing()
         if self._slow:
             self.deadline = self._owner.now + self._owner.limits.write_timeout_s
-        can_linger = hasattr(transport, "loseWriteConnection") and not getattr(transport, "TLS", False)
-        if can_linger and not self._half_closed:
+        if direct.is_plain(transport) and not self._half_closed:
             transport.loseWriteConnection()
         else:
             transport.loseConnection()
