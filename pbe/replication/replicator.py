@@ -182,6 +182,10 @@ class Replicator:
         Maintenance(self.services, replica, self._recent).wake()
         return replica
 
+    def replica(self, tenant_id: str, name: str) -> Replica | None:
+        """The attached database, or None."""
+        return self.replicas.get((tenant_id, name))
+
     async def release(self, tenant_id: str, epoch: int, txids: dict[str, int]) -> None:
         """Notes in the lease that this node has let the tenant go with everything shipped."""
         await release(self.services.store, tenant_id, epoch, self.services.node_id, txids)

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from pbe.api.admin.health import alive
+from pbe.api.tenant.durability import Durability
 from pbe.api.tenant.site import TenantSite
 from pbe.errors import Forbidden
 from pbe.gateway.proof import Proofs
@@ -120,6 +121,8 @@ class NodeParts:
             resources=Machine(config.dir, tools.reactor.seconds, with_cpu=not alone).resources,
         )
 
+        self._durability = Durability(self.replicator.replica, self.host.tenant)
+
     def start(self) -> None:
         """Register, and take tenants."""
         Deferred.fromCoroutine(self.cache.scan()).addErrback(
@@ -134,7 +137,7 @@ class NodeParts:
         membership = self.membership
         if tenant_id in membership.waiting:
             await membership.ready(tenant_id)
-        response: Response = await self.host.handle(request)
+        response = await self._durability.handle(request, self.host.handle)
         membership.served(tenant_id)
         return response
 
