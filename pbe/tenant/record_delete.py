@@ -4,6 +4,8 @@ The record goes first, so that two records that point to each other do not delet
 read in batches, by collection name, so that hooks fire in one and the same order.
 """
 
+from twisted.internet.task import deferLater
+
 from pbe.errors import BadRequest, Misuse
 from pbe.query.sql import column, json_each, name
 from pbe.schema.collection import Collection
@@ -17,6 +19,7 @@ from pbe.tenant.record_save import save
 from pbe.tenant.unit import Unit, transact
 
 REFERENCES_PER_READ = 4000
+RELEASED_PER_TURN = 50
 
 
 class StillNeeded(BadRequest):
@@ -24,13 +27,16 @@ class StillNeeded(BadRequest):
 
 
 async def delete(unit: Unit, record: Record) -> None:
-    """Delete the record with all that follows; in the unit's transaction where it has one, else in one of its own."""
+    """Delete the record with all that follows; in the unit's transaction where it has one, else in one of its own.
+
+    What points to a collection can only be found by reading whole tables, and may be much: so where anything does, the
+    transaction is an exclusive one, reads on a worker and lets others have their turn.
+    """
     if unit.tx is not None:
         await _delete(unit, record)
         return
-    pipeline = unit.tenant.pipeline
-    exclusive = pipeline.suspends(WRITING_NAMES["Delete"], record.tags) or (
-        pipeline.has(*ALL_WRITING_NAMES) and bool(references(unit, record.collection))
+    exclusive = unit.tenant.pipeline.suspends(WRITING_NAMES["Delete"], record.tags) or bool(
+        references(unit, record.collection)
     )
     await transact(unit.tenant, lambda inner: _delete(inner, record), exclusive=exclusive)
 
@@ -62,14 +68,17 @@ async def _delete_hooked(unit: Unit, record: Record) -> None:
 
 
 async def _execute(unit: Unit, record: Record) -> None:
+    await _delete_row(unit, record)
+    await _cascade(unit, record)
+
+
+async def _delete_row(unit: Unit, record: Record) -> None:
     if unit.tx is None or not record.stored_id:
         raise Misuse("delete a record", repr(record), hint="it is not stored, or there is no transaction")
     await record_superusers.before_delete(unit, record)
     unit.tx.execute(f"DELETE FROM {name(record.collection.name)} WHERE id = ?", (record.stored_id,))
     if record.collection.is_auth:
         auth_links.after_delete(unit, record)
-    for collection, field in references(unit, record.collection):
-        await _cascade(unit, record, collection, field)
 
 
 def references(unit: Unit, collection: Collection) -> list[tuple[Collection, RelationField]]:
@@ -84,37 +93,82 @@ def references(unit: Unit, collection: Collection) -> list[tuple[Collection, Rel
     return sorted(found, key=lambda pair: pair[0].name)
 
 
-async def _cascade(unit: Unit, record: Record, collection: Collection, field: RelationField) -> None:
-    if field.multiple:
-        each = json_each(column("t", field.name)).text
-        condition = f"EXISTS (SELECT 1 FROM {each} je WHERE je.value = ?)"
-    else:
-        condition = f"t.{name(field.name)} = ?"
-    if collection.id == record.collection.id:
-        condition += " AND t.id != ?"
-    params = (record.stored_id,) * condition.count("?")
-    sql = f"SELECT t.id FROM {name(collection.name)} t WHERE {condition} LIMIT {REFERENCES_PER_READ}"
-    while True:
-        rows = await unit.query(sql, params)
-        for (holder_id,) in rows:
-            # Read one by one: releasing the holder before may have changed or deleted this one.
-            holder = await find(unit, collection, holder_id)
-            if holder is not None:
-                await _release(unit, record, holder, field)
-        if len(rows) < REFERENCES_PER_READ:
-            return
+class _Holders:
+    """The records that point to a deleted one, one after another, each as it is when its turn comes."""
+
+    def __init__(self, unit: Unit, record: Record) -> None:
+        self.record = record
+        self._unit = unit
+        self._fields = references(unit, record.collection)
+        self._ids: list[str] = []
+        self._more = True
+
+    async def next(self) -> tuple[Record, RelationField] | None:
+        """The next one and the field by which it points; None after the last."""
+        while self._fields:
+            collection, field = self._fields[0]
+            while self._ids:
+                # Read one by one: releasing one before may have changed or deleted this one.
+                holder = await find(self._unit, collection, self._ids.pop())
+                if holder is not None:
+                    return holder, field
+            if not self._more:
+                self._more = True
+                self._fields.pop(0)
+                continue
+            await self._read(collection, field)
+        return None
+
+    async def _read(self, collection: Collection, field: RelationField) -> None:
+        if field.multiple:
+            each = json_each(column("t", field.name)).text
+            condition = f"EXISTS (SELECT 1 FROM {each} je WHERE je.value = ?)"
+        else:
+            condition = f"t.{name(field.name)} = ?"
+        if collection.id == self.record.collection.id:
+            condition += " AND t.id != ?"
+        params = (self.record.stored_id,) * condition.count("?")
+        sql = f"SELECT t.id FROM {name(collection.name)} t WHERE {condition} LIMIT {REFERENCES_PER_READ}"
+        rows = await self._unit.query(sql, params, heavy=True)
+        self._ids = [str(row[0]) for row in reversed(rows)]
+        self._more = len(rows) == REFERENCES_PER_READ
 
 
-async def _release(unit: Unit, record: Record, holder: Record, field: RelationField) -> None:
-    """Take the deleted record out of `holder`, or delete `holder` with it."""
+async def _cascade(unit: Unit, record: Record) -> None:
+    """Release all that points to the record, and to what is deleted with it.
+
+    A chain of records may be long, so it is kept on a list and not on Python's stack, unless hooks want to be around.
+    """
+    pending = [_Holders(unit, record)]
+    released = 0
+    while pending:
+        found = await pending[-1].next()
+        if found is None:
+            pending.pop()
+            continue
+        holder, field = found
+        if await _release(unit, pending[-1].record, holder, field):
+            pending.append(_Holders(unit, holder))
+        released += 1
+        if unit.exclusive and released % RELEASED_PER_TURN == 0:
+            await deferLater(unit.tenant.clock, 0)
+
+
+async def _release(unit: Unit, record: Record, holder: Record, field: RelationField) -> bool:
+    """Take the deleted record out of `holder`, or delete `holder`; whether what points to `holder` is still to do."""
     ids = [one for one in holder.texts(field.name) if one != record.stored_id]
     if not ids and field.cascade_delete:
-        await delete(unit, holder)
-        return
+        if unit.tenant.pipeline.has(*ALL_WRITING_NAMES):
+            await _delete(unit, holder)
+            return False
+        await _delete_row(unit, holder)
+        unit.on_completed(lambda error: _after(unit, holder, error))
+        return True
     if not ids and field.required:
         raise StillNeeded(cause=f"{holder!r} requires {record!r}")
     holder.set(field.name, ids)
     await save(unit, holder, validated=False)
+    return False
 
 
 async def _after(unit: Unit, record: Record, error: BaseException | None) -> None:

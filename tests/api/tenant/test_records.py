@@ -255,3 +255,18 @@ def test_missing_collections_and_bad_bodies(site: RecordSite) -> None:
     assert site.ask("POST", POSTS, b"[1]").status == 400
     assert site.ask("POST", POSTS, b"{").status == 400
     assert site.ask("GET", "/api/collections/POSTS/records").status == 200
+
+
+def test_a_long_chain_is_deleted_link_by_link(site: RecordSite) -> None:
+    """2,000 records that point to one another go in one transaction, however deep that is."""
+    bare = site.collection("links")
+    site.rules("links", fields=(*bare.fields, RelationField(name="to", collection_id=bare.id, cascade_delete=True)))
+
+    async def fill(tx: Any) -> None:
+        tx.execute("ALTER TABLE links ADD COLUMN \"to\" TEXT DEFAULT ''")
+        tx.execute('CREATE INDEX i ON links ("to")')
+        tx.execute_many("INSERT INTO links VALUES (?, ?)", [(f"l{n}", f"l{n - 1}" if n else "") for n in range(2000)])
+
+    site.run(site.tenant.data.write(fill))
+    assert site.ask("DELETE", "/api/collections/links/records/l0").status == 204
+    assert site.ask("GET", "/api/collections/links/records").json["totalItems"] == 0
