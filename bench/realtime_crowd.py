@@ -15,8 +15,7 @@ import time
 _SENT = re.compile(rb'"sent":"(\d+)"')
 _STATUS = re.compile(rb"HTTP/1.1 (\d+)[^\0]*?\r\n\r\n")
 _CLIENT = re.compile(rb'"clientId":"(\w+)"')
-_PING = re.compile(rb"\x89\x0c(.{12})", re.DOTALL)
-_PONG = b"\x8a\x8c\0\0\0\0"
+_PING, _PONG = b"\x89\x00", b"\x8a\x80\0\0\0\0"
 READ_BYTES = 1 << 18
 CONNECT_S_MAX = 30.0
 
@@ -158,8 +157,8 @@ class Crowd:
             data = self._tails.pop(fd, b"") + self._by_fd[fd].recv(READ_BYTES)
         except BlockingIOError:
             return
-        for ping in _PING.findall(data):
-            self._by_fd[fd].send(_PONG + ping)
+        if _PING in data:
+            self._by_fd[fd].send(_PONG)
         now_ns = time.perf_counter_ns()
         end = 0
         for match in _SENT.finditer(data):

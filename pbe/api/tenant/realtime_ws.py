@@ -11,7 +11,7 @@ import txaio
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from zope.interface import implementer
 
 from pbe.api.tenant.caller import real_ip
@@ -32,7 +32,10 @@ from pbe.web.response import Response, Takeover
 MESSAGE_BYTES_MAX = 512 * 1024
 PING_S = 30
 PONG_S = 20
+SWEEP_S = 5
 HANDSHAKE_S = 10
+PING = b"\x89\x00"
+PONG, PONG_BYTES = b"\x8a\x80", 6  # masked, without content
 NORMAL = 1000
 
 
@@ -75,17 +78,42 @@ class SocketFactory(WebSocketServerFactory):
         self.lanes = {
             deflate: Lane(partial(self.frames.of, deflate=deflate), chunked=False) for deflate in (False, True)
         }
+        self.open: set[Socket] = set()
+        self._clock = tenant.clock
+        self._pinger: IDelayedCall | None = None
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
             maxFramePayloadSize=MESSAGE_BYTES_MAX,
             maxMessagePayloadSize=MESSAGE_BYTES_MAX,
-            autoPingInterval=PING_S,
-            autoPingTimeout=PONG_S,
             openHandshakeTimeout=HANDSHAKE_S,
             closeHandshakeTimeout=HANDSHAKE_S,
             tcpNoDelay=True,
             failByDrop=False,
             perMessageCompressionAccept=_accept_deflate,
         )
+
+    def opened(self, socket: "Socket") -> None:
+        """A socket is open: see to it that it stays alive."""
+        self.open.add(socket)
+        if self._pinger is None:
+            self._pinger = self._clock.callLater(SWEEP_S, self._sweep)
+
+    def closed(self, socket: "Socket") -> None:
+        """A socket is gone."""
+        self.open.discard(socket)
+        if not self.open and self._pinger is not None:
+            if self._pinger.active():
+                self._pinger.cancel()
+            self._pinger = None
+
+    def _sweep(self) -> None:
+        """Ping what was silent for PING_S, drop what did not answer for PONG_S more; one timer for all.
+
+        The protocol's own pings take a timer, and the parsing of a frame, for each socket.
+        """
+        now = self._clock.seconds()
+        for socket in list(self.open):
+            socket.check(now)
+        self._pinger = self._clock.callLater(SWEEP_S, self._sweep) if self.open else None
 
 
 def _accept_deflate(offers: list[Any]) -> Any:
@@ -116,6 +144,8 @@ class Socket(WebSocketServerProtocol):
         self._ip = ip
         self._opened = False
         self._shutting = False
+        self._heard_at = 0.0
+        self._pinged = False
         self._session = Session(
             tenant, self._realtime, info, ip, tell=self._tell, deliver=self._send_events, close=self._shut
         )
@@ -126,6 +156,8 @@ class Socket(WebSocketServerProtocol):
         """The handshake is done."""
         self._deflate = self._perMessageCompress is not None
         self._opened = True
+        self._heard_at = self._tenant.clock.seconds()
+        self.factory.opened(self)
         self._tenant.streams += 1
         self._realtime.park.opened()
         self.transport.registerProducer(self, True)
@@ -139,6 +171,25 @@ class Socket(WebSocketServerProtocol):
         else:
             self._realtime.broker.forget(client)
 
+    def dataReceived(self, data: bytes) -> None:
+        """Bytes of the client; an answer to our ping, alone, is not worth a parser."""
+        if self._opened:
+            self._heard_at = self._tenant.clock.seconds()
+            self._pinged = False
+            between_frames = not self.data and self.current_frame is None
+            if len(data) == PONG_BYTES and data.startswith(PONG) and between_frames and self._is_up():
+                return
+        super().dataReceived(data)
+
+    def check(self, now: float) -> None:
+        """The sweep's look at this socket."""
+        silent_s = now - self._heard_at
+        if silent_s >= PING_S + PONG_S:
+            self.transport.abortConnection()
+        elif silent_s >= PING_S and not self._pinged and self._is_up():
+            self._pinged = True
+            direct.write(self.transport, PING)
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A message of the client."""
         if isBinary:
@@ -151,6 +202,7 @@ class Socket(WebSocketServerProtocol):
         if not self._opened:
             return
         self._opened = False
+        self.factory.closed(self)
         self._tenant.streams -= 1
         client, self._session.client = self._session.client, None
         if client is None:

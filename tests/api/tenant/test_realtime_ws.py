@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.tenant.test_realtime import change, create, options, remove, rules, user, world
 from tests.kit.tenant_site import World
-from tests.kit.web_socket import PING, SocketClient
+from tests.kit.web_socket import PING, PONG, SocketClient
 
 __all__ = ["world"]
 
@@ -215,15 +215,33 @@ def test_a_slow_reader_is_dropped_with_a_code(world: World) -> None:
 
 
 def test_a_dead_connection_is_found_by_pings(world: World) -> None:
-    """One that answers nothing is dropped after a ping and its time."""
+    """One that answers nothing is dropped after a ping and its time; any word of it, a pong too, is life."""
+    silent, alive = SocketClient(world), SocketClient(world)
+    for second in range(1, 61):
+        world.clock.advance(1)
+        alive.said()
+        if second in (33, 52):
+            assert alive.send(b"", opcode=PONG) == []
+        if second == 33:
+            silent.said()
+            assert (silent.pings, silent.gone) == (1, False)
+    assert silent.gone
+    assert not alive.gone
+    assert alive.pings == 1
+    assert alive.say(type="ping") == [{"type": "pong"}]
+
+
+def test_what_looks_like_a_pong_inside_a_message_is_part_of_it(world: World) -> None:
+    """A frame that is cut just there is still read to its end."""
     client = SocketClient(world)
-    for _ in range(32):
-        world.clock.advance(1)
+    payload = b'{"type":"ping"}' + b" " * 100
+    head = bytes((0x81, 0x80 | len(payload))) + bytes(4)
+    client.connection.dataReceived(head + payload[:20])
+    inner = payload[20:60].replace(b"      ", b"\x8a\x80    ", 1)
+    client.connection.dataReceived(inner[:6])
+    client.connection.dataReceived(inner[6:] + payload[60:])
     client.said()
-    assert client.pings == 1
-    for _ in range(25):
-        world.clock.advance(1)
-    assert client.gone
+    assert client.code == 1007  # the message was read whole, and is no UTF-8
 
 
 def test_the_end_of_the_tenant_is_told(world: World) -> None:
