@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pbe.errors import ObjectMissing
+from pbe.errors import BadRequest, ObjectMissing
 from pbe.query.sql import name as quoted
+from pbe.schema.bind import BindError
+from pbe.storage.sqlite import Transaction
 from pbe.storage.sqlite_connection import open_connection
 from pbe.tenant import backup, backup_archive
 from pbe.tenant.backup_archive import Archive, NotABackup
 from pbe.tenant.backup_store import BackupStore
+from pbe.tenant.catalog import read_collections
 from pbe.tenant.exchange_upgrade import refuse_old, upgrade
+from pbe.tenant.settings import Settings, SettingsUnreadable
 from pbe.tenant.tenant import Tenant
 
 BACKUPS = "backups/"
@@ -94,7 +98,7 @@ async def import_from(tenant: Tenant, path: Path, folder: Path) -> Imported:
     unpacked = folder / "pb_data"
     unpacked.mkdir()
     await work(backup_archive.unpack, path, unpacked)
-    refuse_old(await work(_columns, unpacked / "data.db"))
+    await work(_look_into, unpacked / "data.db")
     stored = await work(backup_archive.stored_files, unpacked)
     backups = await work(_unpack_backups, path, folder / "backups")
     await backup.replace(tenant, unpacked)
@@ -153,9 +157,23 @@ def _unpack_backups(path: Path, folder: Path) -> list[Path]:
     return found
 
 
-def _columns(path: Path) -> list[str]:
+def _look_into(path: Path) -> None:
+    """Refuse a data.db that a tenant could not be opened with: too old, too new, or with encrypted settings."""
     connection = open_connection(str(path))
     try:
-        return [str(row[1]) for row in connection.execute("PRAGMA table_info(_collections)")]
+        refuse_old([str(row[1]) for row in connection.execute("PRAGMA table_info(_collections)")])
+        read_collections(Transaction(connection))
+        for (value,) in connection.execute("SELECT value FROM _params WHERE id = 'settings'"):
+            Settings.from_json(value)
+    except BindError as error:
+        raise BadRequest("The collections are of a PocketBase that is newer than 0.40.", cause=error.text) from error
+    except SettingsUnreadable as error:
+        raise BadRequest(
+            "The settings are encrypted or damaged. Without the row `settings` in `_params` the tenant would have the "
+            "default ones: delete it from data.db, then import again.",
+            cause=str(error),
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadRequest("The collections in data.db cannot be read.", cause=str(error)) from error
     finally:
         connection.close()

@@ -107,6 +107,32 @@ def test_a_damaged_database_is_refused(world: World, tmp_path: Path) -> None:
     assert world.tenant.catalog.collection("mine") is not None
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE _params SET value = 'c2VjcmV0' WHERE id = 'settings'", "encrypted"),
+        ("UPDATE _collections SET fields = replace(fields, '\"text\"', '\"vector\"') WHERE name = 'posts'", "newer"),
+        ("UPDATE _collections SET options = '[' WHERE name = 'members'", "cannot be read"),
+    ],
+)
+def test_what_a_tenant_could_not_be_opened_with_is_refused(
+    world: World, tmp_path: Path, change: str, said: str
+) -> None:
+    """Each with its own sentence, before anything is replaced."""
+    with zipfile.ZipFile(RELEASED / "v0.30.zip") as packed:
+        packed.extract("data.db", tmp_path)
+    connection = apsw.Connection(str(tmp_path / "data.db"))
+    connection.execute(change)
+    connection.close()
+    path = tmp_path / "changed.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.write(tmp_path / "data.db", "data.db")
+    with pytest.raises(BadRequest) as raised:
+        take_in(world, path, tmp_path / "in")
+    assert said in raised.value.message
+    assert world.tenant.catalog.collection("mine") is not None
+
+
 def test_stock_tables_of_other_makers_come_along(world: World, tmp_path: Path) -> None:
     """Tables that are no collections' are rows as well."""
     with zipfile.ZipFile(RELEASED / "v0.30.zip") as packed:
