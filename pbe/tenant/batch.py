@@ -71,8 +71,20 @@ class ParseQuery(Protocol):
         """The first value of each parameter."""
 
 
+class Gate(Protocol):
+    """What a request of a batch has to pass, as it would have to alone: the rate limits."""
+
+    def __call__(self, method: str, url: str, collection: Collection) -> None:
+        """Raises `TooManyRequests`; `method` is what the request turned out to be."""
+
+
 async def run(
-    tenant: Tenant, info: RequestInfo, batch: Sequence[BatchRequest], timeout_s: float, queries: ParseQuery
+    tenant: Tenant,
+    info: RequestInfo,
+    batch: Sequence[BatchRequest],
+    timeout_s: float,
+    queries: ParseQuery,
+    gate: Gate | None = None,
 ) -> list[BatchResult]:
     """Do all requests, as whoever sent `info`. Raises `BatchFailed`, or `BadRequest` when it took too long."""
     exclusive = _may_wait(tenant, info, batch)
@@ -81,7 +93,7 @@ async def run(
         results: list[BatchResult] = []
         for position, request in enumerate(batch):
             try:
-                results.append(await _one(unit, info, request, queries))
+                results.append(await _one(unit, info, request, queries, gate))
             except RequestError as error:
                 raise BatchFailed(position, error) from error
             except (SqlError, FilterError) as error:
@@ -105,7 +117,9 @@ def _may_wait(tenant: Tenant, info: RequestInfo, batch: Sequence[BatchRequest]) 
     return any(request.files or "password" in request.body for request in batch)
 
 
-async def _one(unit: Unit, info: RequestInfo, request: BatchRequest, queries: ParseQuery) -> BatchResult:
+async def _one(
+    unit: Unit, info: RequestInfo, request: BatchRequest, queries: ParseQuery, gate: Gate | None
+) -> BatchResult:
     method, found = _action(request)
     collection = unit.tenant.catalog.collection(found["collection"])
     if collection is None:
@@ -114,6 +128,8 @@ async def _one(unit: Unit, info: RequestInfo, request: BatchRequest, queries: Pa
     if method == "PUT":
         record_id = await _upserted(unit, collection, request)
         method = "PATCH" if record_id else "POST"
+    if gate is not None and not collection.is_view:
+        gate(method, request.url, collection)
     inner = RequestInfo(
         BATCH,
         method,

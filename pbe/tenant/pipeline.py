@@ -106,6 +106,10 @@ class Pipeline:
         """Whether any handler is bound to one of these events."""
         return any(name in self._handlers for name in names)
 
+    def heeds(self, names: Iterable[str], tags: "Sequence[str]") -> bool:
+        """Whether a handler of these events would run for something with these tags."""
+        return any(one.matches(tags) for name in names for one in self._handlers.get(name, ()))
+
     def suspends(self, names: Iterable[str], tags: "Sequence[str]" = ()) -> bool:
         """Whether a handler of these events, about these tags, may wait."""
         return any(one.suspends and one.matches(tags) for name in names for one in self._handlers.get(name, ()))

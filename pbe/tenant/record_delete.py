@@ -13,7 +13,7 @@ from pbe.schema.field_relation import RelationField
 from pbe.tenant import auth_links, record_files, record_superusers
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
-from pbe.tenant.record_events import ALL_WRITING_NAMES, WRITING_NAMES, RecordErrorEvent, RecordEvent
+from pbe.tenant.record_events import WRITING_NAMES, RecordErrorEvent, RecordEvent
 from pbe.tenant.record_read import find
 from pbe.tenant.record_save import save
 from pbe.tenant.unit import Unit, transact
@@ -158,7 +158,7 @@ async def _release(unit: Unit, record: Record, holder: Record, field: RelationFi
     """Take the deleted record out of `holder`, or delete `holder`; whether what points to `holder` is still to do."""
     ids = [one for one in holder.texts(field.name) if one != record.stored_id]
     if not ids and field.cascade_delete:
-        if unit.tenant.pipeline.has(*ALL_WRITING_NAMES):
+        if unit.tenant.pipeline.heeds(WRITING_NAMES["Delete"], holder.tags):
             await _delete(unit, holder)
             return False
         await _delete_row(unit, holder)

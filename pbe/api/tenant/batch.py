@@ -5,9 +5,11 @@ from typing import Any
 
 from pbe.api.tenant.request_info import info_of
 from pbe.api.tenant.route import Route, limit_of
+from pbe.api.tenant.site import limit_rate
 from pbe.errors import BadRequest, Forbidden, RequestError, field_error
+from pbe.schema.collection import Collection
 from pbe.schema.rules import first, gather, length, one_of, required
-from pbe.tenant.batch import BODY_BYTES_DEFAULT_MAX, FAILED, TIMEOUT_S_DEFAULT, BatchFailed, BatchRequest, run
+from pbe.tenant.batch import BODY_BYTES_DEFAULT_MAX, FAILED, TIMEOUT_S_DEFAULT, BatchFailed, BatchRequest, Gate, run
 from pbe.tenant.pipeline import Event
 from pbe.tenant.record_events import BatchRequestEvent
 from pbe.tenant.request_info import BATCH, header_map
@@ -20,6 +22,7 @@ from pbe.web.response import Response, json_bytes
 from pbe.wire import query_string
 
 URL_BYTES_MAX = 2000
+_LABELS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 _UNREADABLE = "Failed to read the submitted batch data."
 _FILE_KEY = re.compile(r"requests(?:\.(?P<dot>\d+)|\[(?P<bracket>\d+)\])\.(?P<key>.*)", re.DOTALL)
 
@@ -59,13 +62,27 @@ async def batch(request: Request, tenant: Tenant) -> Response:
     async def act(_: Event) -> None:
         timeout_s = float(settings["timeout"]) if settings["timeout"] > 0 else TIMEOUT_S_DEFAULT
         try:
-            done = await run(tenant, info, event.batch, timeout_s, _query)
+            done = await run(tenant, info, event.batch, timeout_s, _query, _gate(request, tenant))
         except BatchFailed as failed:
             raise BadRequest(FAILED, _told(failed), cause=failed.cause) from failed
         results.extend(b'{"body":%b,"status":%d}' % (one.body, one.status) for one in done)
 
     await tenant.pipeline.trigger(event, act)
     return json_bytes(b"[" + b",".join(results) + b"]")
+
+
+def _gate(request: Request, tenant: Tenant) -> Gate | None:
+    """The rate limits of the record routes; None where there are none."""
+    if not tenant.settings.rate_limits["enabled"]:
+        return None
+
+    def gate(method: str, url: str, collection: Collection) -> None:
+        inner = Request(method, url.encode(), request.headers, peer=request.peer, local=request.local)
+        inner.notes = request.notes
+        inner.params = {"collection": collection.id}
+        limit_rate(inner, tenant, Route(method, "", batch, labels=(_LABELS[method],)))
+
+    return gate
 
 
 def _told(failed: BatchFailed) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pbe.api.tenant import batch
 from pbe.schema.field_number import NumberField
 from pbe.schema.field_text import TextField
 from pbe.tenant.settings import Settings
+from pbe.tenant.settings_store import use
 from tests.kit.record_site import Answer, RecordSite
 
 NOTES = "/api/collections/notes/records"
@@ -121,3 +122,14 @@ def test_hooks_run_inside_the_transaction(site: RecordSite) -> None:
     assert seen == []
     send(site, ("POST", NOTES, {"text": "one"}), ("POST", NOTES, {"text": "two"}))
     assert seen == ["one", "two"]
+
+
+def test_each_request_counts_against_the_rates(site: RecordSite) -> None:
+    """The third create within the window is refused as it would be alone, and the batch with it."""
+    document = dict(site.tenant.settings.document)
+    rule = {"label": "notes:create", "audience": "", "duration": 60, "maxRequests": 2}
+    document["rateLimits"] = document["rateLimits"] | {"enabled": True, "rules": [rule]}
+    use(site.tenant, Settings(document))
+    answer = send(site, *[("POST", NOTES, {"text": "one"})] * 3)
+    assert answer.json["data"]["requests"]["2"]["response"]["status"] == 429
+    assert site.ask("GET", NOTES).json["totalItems"] == 0
