@@ -136,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "trusted-callers",
         values.networks,
-        "networks whose X-Tenant-ID and X-Forwarded-For a gateway believes: 10.0.0.0/8,… [none; all-in-one: loopback]",
+        "networks whose X-Tenant-ID a gateway believes: 10.0.0.0/8,… [none; all-in-one: loopback]",
     ),
     Setting(
         "rescue",
