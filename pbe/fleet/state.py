@@ -73,13 +73,16 @@ class State:
         self.revision = 0
         self.clock_ms = 0
         self.digest = 0
+        self._now = (0, rfc3339(0))
         self.dirty: dict[tuple[str, str], Record | None] = {}
         self._events: list[Event] = []
 
     @property
     def now(self) -> str:
         """The time of the command being applied: it came with the command and never goes backwards."""
-        return rfc3339(self.clock_ms)
+        if self._now[0] != self.clock_ms:
+            self._now = (self.clock_ms, rfc3339(self.clock_ms))
+        return self._now[1]
 
     @property
     def placement(self) -> Placement:
