@@ -1,5 +1,7 @@
 """The route table, its leaf and its twin."""
 
+from types import ModuleType
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,3 +141,24 @@ def test_all_waiters_are_told_though_they_forget_themselves() -> None:
         wait(name)
     routes.put_route(Route("t_3", "three.platform.com", "node-1", 1, "active"))
     assert told == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("module", [routetable, routetable_twin], ids=["leaf", "twin"])
+def test_tenants_that_come_and_go_leave_nothing_behind(module: ModuleType) -> None:
+    """A hundred generations of a thousand tenants: only the last is found, all of it."""
+    made = module.HostTable(b".platform.com")
+    for generation in range(100):
+        for number in range(1000):
+            made.put_host(b"shop%d-%d.example.com" % (number, generation), number)
+            made.put_id(b"t%d" % number, number + generation)
+            if generation:
+                made.drop_host(b"shop%d-%d.example.com" % (number, generation - 1))
+        assert len(made) == 1000
+    for number in range(1000):
+        assert made.find(b"SHOP%d-99.example.com:1" % number) == number
+        assert made.find(b"shop%d-98.example.com" % number) == -1
+        assert made.find(b"t%d.platform.com" % number) == number + 99
+    for number in range(1000):
+        made.drop_id(b"t%d" % number)
+    assert len(made) == 0
+    assert made.by_id(b"t5") == -1
