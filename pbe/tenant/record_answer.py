@@ -4,6 +4,7 @@ from typing import Any
 
 from pbe.errors import BadRequest, NotFound
 from pbe.query.errors import FilterError
+from pbe.query.select import Statement
 from pbe.schema.collection import Collection
 from pbe.storage.sqlite_errors import QueryTooSlow, SqlError
 from pbe.tenant import picker
@@ -16,7 +17,7 @@ from pbe.tenant.record_events import RecordsListRequestEvent
 from pbe.tenant.record_json import dumps, list_bytes, plain
 from pbe.tenant.record_list import Listing, prepare
 from pbe.tenant.record_rows import view_statement
-from pbe.tenant.record_rows_expand import expanded_json, level_for
+from pbe.tenant.record_rows_expand import Level, expanded_json, level_for
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.unit import Unit
 
@@ -58,7 +59,7 @@ async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> by
     if level is not None:
         listing = await prepare(unit, info, collection, level.plan.select)
         try:
-            return _list_bytes(await expanded_json(unit, collection, level, listing.statement), _head(listing))
+            return _list_bytes(await _items(unit, collection, level, listing.statement), _head(listing))
         except SqlError as error:
             # With relations it may be one of theirs that failed: the long way leaves out only that one.
             if isinstance(error, QueryTooSlow):
@@ -66,6 +67,28 @@ async def list_json(unit: Unit, info: RequestInfo, collection: Collection) -> by
             if not level.branches:
                 raise BadRequest(cause=str(error)) from error
     return await _long_list(unit, info, collection)
+
+
+async def _items(unit: Unit, collection: Collection, level: Level, statement: Statement) -> bytes:
+    """The page's records, remembered where they are all of one table."""
+    pages = unit.tenant.pages
+    key = pages.key(statement, level.plan) if not level.branches and _is_lasting(unit, collection, statement) else None
+    if key is None:
+        return await expanded_json(unit, collection, level, statement)
+    known = pages.get(key)
+    if known is not None:
+        return known
+    generation = unit.tenant.data.generation
+    items = await expanded_json(unit, collection, level, statement)
+    pages.put(key, generation, items)
+    return items
+
+
+def _is_lasting(unit: Unit, collection: Collection, statement: Statement) -> bool:
+    """Whether one table is read and nothing else: what a view's query depends on is not known here."""
+    plain = statement.sql.replace(" late CROSS JOIN ", " ")
+    tables = plain.count("SELECT ") - (plain != statement.sql)
+    return not collection.is_view and tables == 1 and " JOIN " not in plain
 
 
 async def _long_list(unit: Unit, info: RequestInfo, collection: Collection) -> bytes:

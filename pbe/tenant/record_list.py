@@ -17,6 +17,8 @@ from pbe.tenant.unit import Unit
 
 PER_PAGE_DEFAULT = 30
 PER_PAGE_MAX = 1000
+KEPT_MAX = 64
+_KEPT = "_list_compiled"
 _INT_MAX = (1 << 63) - 1
 _INT = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -102,7 +104,26 @@ async def prepare(unit: Unit, info: RequestInfo, collection: Collection, select:
 
 
 def compile_list(unit: Unit, info: RequestInfo, collection: Collection, page: Page) -> Compiled:
-    """The parts of the list's statements; `BadRequest` for a filter or sort, or a rule, that is wrong."""
+    """The parts of the list's statements; `BadRequest` for a filter or sort, or a rule, that is wrong.
+
+    Kept with the collection, which never changes, where nothing but its own columns is asked for.
+    """
+    rule = "" if info.is_superuser else collection.list_rule or ""
+    if "@" in rule or "@" in page.filter or "@" in page.sort:
+        return _compile_list(unit, info, collection, page)
+    kept: dict[tuple[str, str, str, bool], Compiled] = collection.__dict__.setdefault(_KEPT, {})
+    key = (rule, page.filter, page.sort, info.is_superuser)
+    found = kept.get(key)
+    if found is None:
+        found = _compile_list(unit, info, collection, page)
+        if not found.joins and "SELECT" not in found.where.text:
+            if len(kept) >= KEPT_MAX:
+                kept.clear()
+            kept[key] = found
+    return found
+
+
+def _compile_list(unit: Unit, info: RequestInfo, collection: Collection, page: Page) -> Compiled:
     selection = Selection(unit.tenant.catalog, collection, info, unit.tenant.now())
     try:
         if collection.list_rule and not info.is_superuser and not page.filter and not page.sort:

@@ -14,6 +14,7 @@ from pbe.tenant.cron import Crons
 from pbe.tenant.ephemera import Ephemera
 from pbe.tenant.file_store import FileStore
 from pbe.tenant.log import Log
+from pbe.tenant.page_cache import PageCache
 from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.rate_limit import RateLimits
 from pbe.tenant.rule_cache import RuleCache
@@ -57,6 +58,7 @@ class Tenant:
         self.closing: list[Callable[[], Awaitable[None]]] = []
         self.data, self.auxiliary, self.hooks = databases
         self.counts = Counts(self.data)
+        self.pages = PageCache(self.data)
         self.rule_cache = RuleCache()
         self.settings = Settings.default()
         self.limits = RateLimits(())
