@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pbe import __version__
-from pbe.cli import health, node, placement, raft, serve, tenant
+from pbe.cli import cost, health, node, placement, raft, serve, tenant
 from pbe.cli.server import Refused, Server, Unreachable
 
 SERVER = "http://127.0.0.1:8090"
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         description="See pbe serve --help.",
         add_help=False,
     )
-    for module in (tenant, node, placement, raft, health):
+    for module in (tenant, node, placement, raft, health, cost):
         module.add(nouns, common)
     return top
 
