@@ -187,13 +187,14 @@ class NodeRole:
         self._server = HttpServer(self.handle, clock=tools.reactor, now=tools.now)
         self._place = Place(config.http_addr)
         address = told(config.node_address or config.http_addr, self._place.address)
+        warnings = await tools.probe_store(config)
         self._control = LinkControl(config, tools, secret)
         self._parts = NodeParts(config, tools, self._control, str(address), alone=False)
         self._control.client.start()
         self._parts.start()
         await within(self._parts.membership.registered(), tools.reactor, REGISTER_S)
         self._place.open(tools.reactor, tls.served(config, self._server))
-        return [f"Tenant node {config.node_id}: http://{self._place.address}, told as {address}"]
+        return [f"Tenant node {config.node_id}: http://{self._place.address}, told as {address}", *warnings]
 
     async def handle(self, request: Request) -> Response:
         """A gateway's request; anyone else may only ask for the process's health."""

@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from pbe.errors import StoreError
 from pbe.objects.folder import FolderStore
+from pbe.objects.probe import probe
 from pbe.objects.s3 import S3Place, S3Store
 from pbe.objects.store import ObjectStore
 from pbe.roles.config import Config
@@ -61,6 +63,16 @@ class Tools:
             secret_key=config.s3_secret_key,
         )
         return S3Store(place, self.objects)
+
+    async def probe_store(self, config: Config) -> list[str]:
+        """Refuses (`Unfit`) a store on which two nodes could overwrite each other; a sentence where it is away."""
+        try:
+            await probe(self.store(config), self.random_bytes(8).hex())
+        except StoreError as error:
+            if not error.recoverable:
+                raise
+            return [f"The object store does not answer yet, tenants cannot be loaded: {error}"]
+        return []
 
     def close(self) -> None:
         """End the threads once their jobs are done."""
