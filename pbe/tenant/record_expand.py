@@ -3,6 +3,7 @@
 Each level is one read for all records of the level above. Who may see the related records is the fetcher's business.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -102,14 +103,37 @@ async def _back_related(
     field = source.field(field_name) if source is not None else None
     if source is None or not isinstance(field, RelationField) or field.collection_id != collection.id:
         raise ExpandError("expand", f"{source_name}_via_{field_name}", hint="no such back-relation")
+    own = [record.id for record in records]
+    ids = await _pointing(unit, source, field, own)
+    if ids is None:
+        ids = [await _pointing_to_one(unit, source, field, record_id) for record_id in own]
+    return source, not has_unique_column(source.indexes, field.name), ids
+
+
+async def _pointing(unit: Unit, source: Collection, field: RelationField, ids: Sequence[str]) -> list[list[str]] | None:
+    """For each id those of `source` that point to it, all in one reading; None where there are too many of them."""
+    if field.multiple:
+        pairs = f"{table(source.name).text} s, {json_each(column('s', field.name)).text} je"
+        pointed = "je.value"
+    else:
+        pairs, pointed = f"{table(source.name).text} s", f"s.{name(field.name)}"
+    limit = BACK_RELATED_MAX * len(ids)
+    sql = f"SELECT s.id, {pointed} FROM {pairs} WHERE {pointed} IN (SELECT value FROM json_each(?)) LIMIT {limit}"
+    rows = await unit.query(sql, (json.dumps(list(ids)),), heavy=source.is_view)
+    if len(rows) == limit:
+        return None
+    found: dict[str, dict[str, None]] = {one: {} for one in ids}
+    for row_id, target in rows:
+        if target in found:
+            found[target][str(row_id)] = None
+    return [list(found[one])[:BACK_RELATED_MAX] for one in ids]
+
+
+async def _pointing_to_one(unit: Unit, source: Collection, field: RelationField, record_id: str) -> list[str]:
     if field.multiple:
         each = json_each(column("s", field.name)).text
         condition = f"EXISTS (SELECT 1 FROM {each} je WHERE je.value = ?)"
     else:
         condition = f"s.{name(field.name)} = ?"
     sql = f"SELECT s.id FROM {table(source.name).text} s WHERE {condition} LIMIT {BACK_RELATED_MAX}"
-    ids: list[list[str]] = []
-    for record in records:
-        rows = await unit.query(sql, (record.id,), heavy=source.is_view)
-        ids.append([str(row[0]) for row in rows])
-    return source, not has_unique_column(source.indexes, field.name), ids
+    return [str(row[0]) for row in await unit.query(sql, (record_id,), heavy=source.is_view)]

@@ -270,3 +270,17 @@ def test_a_long_chain_is_deleted_link_by_link(site: RecordSite) -> None:
     site.run(site.tenant.data.write(fill))
     assert site.ask("DELETE", "/api/collections/links/records/l0").status == 204
     assert site.ask("GET", "/api/collections/links/records").json["totalItems"] == 0
+
+
+def test_back_relations_are_read_at_once(site: RecordSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reading finds what many point to; where that would be too much, each record asks for itself: the same."""
+    tags = [create(site, "/api/collections/tags/records", name=f"t{n}")["id"] for n in range(3)]
+    for chosen in (tags, tags[:1], tags[1:], []):
+        create(site, POSTS, tags=chosen)
+    target = "/api/collections/tags/records?sort=name&expand=posts_via_tags"
+    together = site.ask("GET", target).json
+    assert [len(one["expand"]["posts_via_tags"]) for one in together["items"]] == [2, 2, 2]
+    monkeypatch.setattr("pbe.tenant.record_expand.BACK_RELATED_MAX", 2)
+    assert site.ask("GET", target).json == together
+    monkeypatch.setattr("pbe.tenant.record_expand.BACK_RELATED_MAX", 1)
+    assert [len(one["expand"]["posts_via_tags"]) for one in site.ask("GET", target).json["items"]] == [1, 1, 1]
