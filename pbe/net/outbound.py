@@ -38,6 +38,10 @@ CONNECT_S = 10
 CALL_S = 30
 REPLY_BYTES_MAX = 2 * 1024 * 1024
 USER_AGENT = b"pbe"
+_LATE = "no answer in time"
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_IPV4_BITS = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Outbound:
             collector.done.addTimeout(timeout_s, self._reactor)
             data = await collector.done
         except (DeferredTimeout, CancelledError):
-            raise NetError("call", url, hint="no answer in time") from None
+            raise NetError("call", url, hint=_LATE) from None
         except NetError:
             raise
         except Exception as error:
@@ -118,10 +122,23 @@ def is_public(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if mapped is not None:
-        found = mapped
-    return found.is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = _ipv4_inside(found)
+        if inner is None:
+            return found in _GLOBAL_UNICAST and found.is_global
+        return _is_public_ipv4(inner)
+    return _is_public_ipv4(found)
+
+
+def _is_public_ipv4(address: ipaddress.IPv4Address) -> bool:
+    return address.is_global and not address.is_multicast
+
+
+def _ipv4_inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that packets for an IPv6 one end at: mapped, 6to4, NAT64."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & _IPV4_BITS)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _pairs(response: Any) -> list[tuple[bytes, list[bytes]]]:
@@ -130,9 +147,10 @@ def _pairs(response: Any) -> list[tuple[bytes, list[bytes]]]:
 
 def _reason(error: Exception) -> str:
     reasons = getattr(error, "reasons", None)
-    if reasons:
-        return str(reasons[0].value)
-    return str(error) or type(error).__name__
+    cause = reasons[0].value if reasons else error
+    if isinstance(cause, CancelledError):
+        return _LATE
+    return str(cause) or type(cause).__name__
 
 
 class _Collector(Protocol):

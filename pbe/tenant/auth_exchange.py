@@ -17,6 +17,8 @@ from pbe.tenant.auth_provider import Provider
 
 APPLE_ISSUER = "https://appleid.apple.com"
 APPLE_KEYS = "https://appleid.apple.com/auth/keys"
+_LIFETIME_S_MAX = 2**31 - 1
+_DIGITS_MAX = 18
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _JSON = ("Content-Type", "application/json")
 
@@ -67,8 +69,7 @@ class Exchange:
         claims = self._peek_claims()
         raw = await self._profile()
         user = await read_profile(self._provider, raw, token, claims, self._fetch)
-        lifetime = token.get("expires_in")
-        seconds = int(lifetime) if isinstance(lifetime, int | float | str) and str(lifetime).isdigit() else 0
+        seconds = _lifetime_s(token.get("expires_in"))
         return replace(
             user,
             access_token=str(token.get("access_token") or ""),
@@ -148,6 +149,12 @@ class Exchange:
         except (NetError, ValueError) as error:
             raise ProfileRefused(str(error)) from error
         return reply.status, _json(reply)
+
+
+def _lifetime_s(value: Any) -> int:
+    """A token's `expires_in`; 0 where it says none that can be kept."""
+    text = str(value)
+    return min(int(text), _LIFETIME_S_MAX) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX else 0
 
 
 def _read_token(reply: Reply) -> Mapping[str, Any]:

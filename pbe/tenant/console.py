@@ -4,8 +4,10 @@ What would reach beyond it (other files, pragmas that change the connection, the
 SQLite's authorizer refuses. A statement that only reads runs on a reader; one that writes has a transaction of its own.
 """
 
+import math
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import apsw
@@ -23,7 +25,11 @@ _READING_PRAGMAS = frozenset({
     "index_list", "index_xinfo", "integrity_check", "module_list", "pragma_list", "quick_check", "table_info",
     "table_list", "table_xinfo",
 })  # fmt: skip
-_FLOAT_DIGITS = 17
+_POWER_MIN, _POWER_END = -4, 6
+
+
+class ParameterMissing(SqlError):
+    """The statement has a parameter, and nobody gives it a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,9 @@ class Outcome:
 
 
 async def run(tenant: Tenant, query: str) -> Outcome:
-    """Run one or more statements. Raises `SqlError` with SQLite's message, and `QueryTooSlow`."""
+    """Run one or more statements, which end at a NUL. Raises `SqlError` with SQLite's message, and `QueryTooSlow`."""
     began = time.monotonic()
-    query = query.strip()
+    query = query.strip().partition("\0")[0]
     counts = query[:8].upper().startswith(_WRITE_WORDS)
     affected = 0
     columns: list[tuple[str, str]] = []
@@ -99,9 +105,16 @@ def _last_of(connection: apsw.Connection, query: str) -> tuple[list[tuple[str, s
             rows.append([_text(value) for value in row])
             if len(rows) >= ROWS_MAX:
                 break
+    except apsw.BindingsError as error:
+        raise ParameterMissing(_missing(cursor.bindings_names[0])) from error
     finally:
         cursor.close(True)
     return columns, rows
+
+
+def _missing(name: str | None) -> str:
+    """What is wrong with a statement that has parameters, of which the first has this name."""
+    return f'missing named argument "{name}"' if name and not name.isdigit() else "missing argument with index 1"
 
 
 def _is_comment(sql: str) -> bool:
@@ -118,21 +131,18 @@ def _text(value: Any) -> str | None:
 
 
 def float_text(value: float) -> str:
-    """Go's shortest form with an exponent from a million on: 1e+06, 0.0001, 1e-05."""
-    mantissa, _, exponent = f"{value!r}".partition("e")
-    digits = mantissa.replace("-", "").replace(".", "").strip("0")
-    if value != value or value in (float("inf"), float("-inf")):
+    """Go's shortest form, with an exponent from a million on: 1e+06, 1.234567e+06, 0.0001, 1e-05."""
+    if math.isnan(value) or math.isinf(value):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[repr(value)]
-    if not digits:
-        return "-0" if repr(value).startswith("-") else "0"
-    power = int(f"{value:.{_FLOAT_DIGITS}e}".partition("e")[2])
-    if -5 < power < 21 and not exponent and (power < max(len(digits), 6) or power < 6):
-        return mantissa.removesuffix(".0")
-    if -5 < power < 6:
-        return f"{value:f}".rstrip("0").rstrip(".")
-    sign = "-" if value < 0 else ""
-    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-    return f"{sign}{digits[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    _, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    power = len(digits) - 1 + int(exponent)
+    sign = "-" if math.copysign(1, value) < 0 else ""
+    if value == 0:
+        return f"{sign}0"
+    if _POWER_MIN <= power < _POWER_END:
+        return f"{Decimal(repr(value)).normalize():f}"
+    fraction = "".join(map(str, digits[1:]))
+    return f"{sign}{digits[0]}{'.' if fraction else ''}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
 
 
 def _reader_may(operation: int, first: str | None, second: str | None, *_: str | None) -> int:

@@ -31,6 +31,8 @@ async def run_sql(request: Request, tenant: Tenant) -> Response:
         raise BadRequest(FAILED + "empty query")
     try:
         found = await console.run(tenant, query)
+    except console.ParameterMissing as error:
+        raise BadRequest(FAILED + error.text) from error
     except SqlError as error:
         raise BadRequest(FAILED + driver_text(error)) from error
     columns = [{"name": name, "type": kind, "nullable": True} for name, kind in found.columns]
