@@ -82,6 +82,10 @@ class Pbe:
         fixed = [f"--mode={self.mode}", f"--dir={self.folder}", f"--http-addr=127.0.0.1:{self.port}"]
         return [sys.executable, "-m", "pbe", "serve", *fixed, *self.flags]
 
+    def environment(self) -> dict[str, str]:
+        """The variables it is run with."""
+        return environment()
+
     def start(self) -> "Pbe":
         """Run it, and wait until it answers."""
         self.spawn()
@@ -92,7 +96,7 @@ class Pbe:
         """Run it."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.command(), stdout=output, stderr=output, cwd=ROOT, env=environment(), start_new_session=True
+                self.command(), stdout=output, stderr=output, cwd=ROOT, env=self.environment(), start_new_session=True
             )
 
     def wait(self, good: Any, what: str, limit_s: float = START_S_MAX) -> None:
