@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from pbe.query.sql import name
 from pbe.schema import dates
 from pbe.storage.sqlite import Transaction
-from pbe.tenant import background, backup
+from pbe.tenant import background, backup, file_orphans
 from pbe.tenant.auth_links import MFAS, OTPS
 from pbe.tenant.log import ERROR
 from pbe.tenant.tenant import Tenant
@@ -54,13 +54,14 @@ def launch(tenant: Tenant, job_id: str, work: Awaitable[None]) -> None:
 
 
 async def optimize(tenant: Tenant) -> None:
-    """Let SQLite look at its statistics."""
+    """Let SQLite look at its statistics, and delete files that no record names."""
 
     async def work(transaction: Transaction) -> None:
         await transaction.heavy("PRAGMA optimize")
 
     for database in (tenant.data, tenant.auxiliary):
         await database.write(work, exclusive=True)
+    await file_orphans.sweep(tenant)
 
 
 async def delete_expired(tenant: Tenant, table: str, option: str) -> None:

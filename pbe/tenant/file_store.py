@@ -87,12 +87,12 @@ class FileStore:
             folder, _, name = key.rpartition("/")
             found = await self._objects.list(f"{self._home}{folder}/thumbs_{name}/")
             doomed += [info.key.removeprefix(self._home) for info in found]
-        await self._delete(doomed)
+        await self.delete_keys(doomed)
 
     async def delete_record(self, prefix: str) -> None:
         """Delete all files under ``collectionId/recordId/``."""
         found = await self._objects.list(self._home + prefix)
-        await self._delete([info.key.removeprefix(self._home) for info in found])
+        await self.delete_keys([info.key.removeprefix(self._home) for info in found])
 
     async def list(self, prefix: str = "") -> list[Info]:
         """What is stored under a prefix, keys without the tenant's own part."""
@@ -142,7 +142,8 @@ class FileStore:
             if at >= found.info.size or not found.data:
                 return
 
-    async def _delete(self, keys: Sequence[str]) -> None:
+    async def delete_keys(self, keys: Sequence[str]) -> None:
+        """Delete just these."""
         if keys:
             await self._objects.delete([self._home + key for key in keys])
             await self._cache.drop([self._local + key for key in keys])
