@@ -35,8 +35,11 @@ def quoted(name: str) -> str:
 
 
 def create_steps(collection: Collection) -> list[Step]:
-    """A new table, its columns in the order of their names, and its indexes."""
-    columns = sorted((field.name, field.column_type()) for field in collection.fields)
+    """A new table, its columns in the order of their names, and its indexes.
+
+    Of two fields with one name the last has the column; that such a collection is not valid is told by validation.
+    """
+    columns = sorted({field.name: field.column_type() for field in collection.fields}.items())
     body = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns)
     return [Step(f"CREATE TABLE {quoted(collection.name)} ({body})"), *index_steps(collection)]
 
