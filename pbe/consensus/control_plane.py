@@ -29,6 +29,7 @@ from pbe.raft import Core, Settings, bootstrap
 from pbe.storage.control import ControlDamaged, ControlStore, Loaded
 
 STOP_TIMEOUT_S = 5.0
+STOP_POLL_S = 0.01
 JOIN_TICKS = 40
 
 
@@ -177,6 +178,11 @@ class ControlPlane:
                 await self.membership.transfer_away(STOP_TIMEOUT_S)
         if self._ticking.running:
             self._ticking.stop()
+        deadline = self._clock.seconds() + STOP_TIMEOUT_S
+        while self._driver.saving and not self._driver.broken and self._clock.seconds() < deadline:
+            pause: Deferred[None] = Deferred()
+            self._clock.callLater(STOP_POLL_S, pause.callback, None)
+            await pause
         self._driver.close()
         self._proposals.close()
         self._reads.close()

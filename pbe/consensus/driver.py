@@ -241,8 +241,13 @@ class Driver:
             self.broken = True
             self._on_broken(failure)
 
+    @property
+    def saving(self) -> bool:
+        """Whether a worker writes to the store now: it must not be closed meanwhile."""
+        return self._saving is not None
+
     def close(self) -> None:
-        """Stop pumping; a save under way ends by itself and counts for nothing."""
+        """Write the state behind a last time, and stop pumping. Wait for `saving` to end before."""
         self.checkpoint()
         self.broken = True
         for call in (self._pump_call, self._announce_call):

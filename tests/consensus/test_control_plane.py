@@ -8,7 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from pbe.consensus import ControlPlane
-from pbe.errors import BadRequest, PayloadTooLarge, Unavailable
+from pbe.consensus.tuning import Tuning
+from pbe.errors import BadRequest, DiskError, OutcomeUnknown, PayloadTooLarge, Unavailable
 from pbe.fleet import Fleet, Rejected
 from pbe.fleet import commands as c
 from pbe.storage.control import ControlDamaged
@@ -155,3 +156,80 @@ def test_a_question_to_the_leader_is_answered_here(begin: Callable[[], Alone]) -
     assert alone.result(alone.plane.ask_leader("double", 4)) == 8
     with pytest.raises(BadRequest):
         alone.result(alone.plane.ask_leader("double", -1))
+
+
+class SlowWorker:
+    """A worker whose results come when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Deferred[None]] = []
+
+    async def run(self, function: Callable[..., object], *arguments: object) -> object:
+        """Run now, return later."""
+        result = function(*arguments)
+        self.waiting.append(Deferred())
+        await self.waiting[-1]
+        return result
+
+    def finish(self) -> None:
+        """Let everything return."""
+        waiting, self.waiting = self.waiting, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+
+def test_a_stalled_disk_ends_the_leadership(tmp_path: Path) -> None:
+    """A save longer than ten ticks makes the member step down; when it ends, the member leads again and goes on."""
+    worker = SlowWorker()
+    alone = Alone(tmp_path / "control", run=worker.run, tuning=Tuning(inline_save_s_max=-1.0))
+    for _ in range(20):
+        worker.finish()
+        alone.clock.advance(0.05)
+    waiting = Deferred.fromCoroutine(alone.plane.propose(c.TenantCreate("t", "t.localhost"), timeout_s=30.0))
+    alone.clock.advance(0)
+    for _ in range(12):
+        alone.clock.advance(0.05)
+    assert not alone.plane.is_leader
+    assert alone.plane.status()["disk_stalled"]
+    for _ in range(100):
+        worker.finish()
+        alone.clock.advance(0.05)
+    assert alone.plane.is_leader
+    assert waiting.result.id == "t"
+    stopping = Deferred.fromCoroutine(alone.plane.stop())
+    for _ in range(10):
+        worker.finish()
+        alone.clock.advance(0.05)
+    assert stopping.called
+
+
+def test_a_stop_waits_for_the_save_in_flight(tmp_path: Path) -> None:
+    """The files are not closed under a worker that writes."""
+    worker = SlowWorker()
+    alone = Alone(tmp_path / "control", run=worker.run, tuning=Tuning(inline_save_s_max=-1.0))
+    assert worker.waiting
+    stopping = Deferred.fromCoroutine(alone.plane.stop())
+    alone.clock.advance(0.05)
+    assert not stopping.called
+    worker.finish()
+    alone.clock.advance(0.05)
+    worker.finish()
+    alone.clock.advance(0.05)
+    assert stopping.called
+
+
+def test_a_failing_disk_stops_the_member(tmp_path: Path) -> None:
+    """Nothing is acknowledged any more, who waits is told that the outcome is unknown, and `broken` fails."""
+    alone = Alone(tmp_path / "control")
+    broken: list = []
+    alone.plane.broken.addErrback(broken.append)
+
+    def full(hard: object, entries: object) -> None:
+        raise DiskError("save", "control", hint="no space left")
+
+    alone.plane._store.save = full  # type: ignore[method-assign]
+    with pytest.raises(OutcomeUnknown):
+        alone.result(alone.plane.propose(c.TenantCreate("t", "t.localhost")))
+    assert broken[0].check(DiskError)
+    assert alone.plane.status()["role"] == "stopped"
+    alone.result(alone.plane.stop())
