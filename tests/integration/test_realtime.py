@@ -56,7 +56,7 @@ def test_the_real_server_tells_the_same(tmp_path: Path) -> None:
 
 def _websocket(port: int) -> None:
     """An upgrade passes the gateway, and what is said comes back."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection, connection.makefile("rb") as reader:
         lines = [
             "GET /api/realtime/ws HTTP/1.1",
             f"Host: ears.localhost:{port}",
@@ -68,7 +68,6 @@ def _websocket(port: int) -> None:
             "",
         ]
         connection.sendall("\r\n".join(lines).encode())
-        reader = connection.makefile("rb")
         assert reader.readline().startswith(b"HTTP/1.1 101")
         while reader.readline() != b"\r\n":
             pass
