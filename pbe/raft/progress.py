@@ -138,6 +138,9 @@ class Progress:
             return True
         if self.next - 1 != index:
             return False
+        if index == self.match:
+            # It had that entry and lost it, as when its disk was damaged: what it is counted for goes back with it.
+            self.match = min(self.match, hint)
         self.next = max(min(index, hint + 1), self.match + 1)
         self.paused = False
         return True

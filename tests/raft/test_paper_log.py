@@ -299,3 +299,17 @@ def test_state_is_what_disk_said() -> None:
     assert (core.term, core.vote, core.log.last, core.role) == (2, "a", 4, "follower")
     net.pass_time(3)
     assert net.applied["b"] == ["x", "y"]
+
+
+def test_a_member_that_lost_entries_gets_them_again() -> None:
+    """A member whose damaged log was cut below what it had acknowledged is repaired by the same leader."""
+    net = Net()
+    net.elect("a")
+    net.propose("a", "x", "y", "z")
+    net.pass_time(3)
+    net.disks["b"].entries = net.disks["b"].entries[:2]
+    net.start("b").set_recovering(True)
+    net.cores["a"].unreachable("b")
+    net.pass_time(4)
+    assert net.cores["b"].log.last == net.cores["a"].log.last
+    assert net.applied["b"] == ["x", "y", "z"]
