@@ -29,9 +29,9 @@ from pbe.fleet import Event
 from pbe.fleet.records import Record
 from pbe.roles import admins, listening, tls
 from pbe.roles.config import Config
+from pbe.roles.console import end_broken, say
 from pbe.roles.folder import Folder, make_secret
 from pbe.roles.links import link_server, raft_transport, with_links
-from pbe.roles.process import end_broken, say
 from pbe.roles.tools import Tools
 from pbe.roles.values import ConfigError
 from pbe.routing.publisher import RoutePublisher

@@ -32,8 +32,9 @@ from pbe.storage.sqlite_memory import be_lean
 from pbe.storage.sqlite_readers import Readers
 from pbe.tenant import superuser
 from pbe.tenant.file_store import FileHome
+from pbe.tenant.opening import open_tenant
 from pbe.tenant.services import TenantServices
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.tenant import Tenant
 from pbe.web.errors import to_response
 from pbe.web.request import Request
 from pbe.web.response import Response, json_response

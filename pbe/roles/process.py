@@ -4,11 +4,7 @@ A start that fails ends the process with one sentence on standard error and exit
 `stopService`) drains: the role decides how long that may take.
 """
 
-import atexit
-import os
-import sys
-from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -25,6 +21,7 @@ from twisted.python.failure import Failure
 from pbe.errors import PbeError
 from pbe.roles import supervisor
 from pbe.roles.config import Config
+from pbe.roles.console import leave_with, say
 from pbe.roles.values import ConfigError
 
 _log = Logger()
@@ -89,23 +86,6 @@ class Process(Service):
             leave_with(1)
 
 
-def say(line: str, *, error: bool = False) -> None:
-    """Tell the operator: on the terminal (or journal) itself where there is one, else in twistd's log."""
-    real = sys.__stderr__ if error else sys.__stdout__
-    stream = sys.stderr if error else sys.stdout
-    if real is not None and not real.closed and not _is_nowhere(real):
-        stream = real
-    stream.write(line + "\n")
-    stream.flush()
-
-
-def _is_nowhere(stream: TextIO) -> bool:
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), Path(os.devnull).stat())
-    except (OSError, ValueError):
-        return True
-
-
 def hush(publisher: LogPublisher) -> None:
     """Have everyone who listens to the log hear from `info` on: twistd itself would write all levels."""
     predicate = LogLevelFilterPredicate(defaultLogLevel=LogLevel.info)
@@ -113,25 +93,6 @@ def hush(publisher: LogPublisher) -> None:
         if not isinstance(observer, FilteringLogObserver):
             publisher.removeObserver(observer)
             publisher.addObserver(FilteringLogObserver(observer, [predicate]))
-
-
-def end_broken(reactor: Any, sentence: str) -> None:
-    """The process cannot go on without doing harm: say why, and end with status 1."""
-    say(f"pbe: {sentence}", error=True)
-    leave_with(1)
-    if reactor.running:
-        reactor.stop()
-
-
-def leave_with(status: int) -> None:
-    """Have the process end with `status`: twistd itself knows only 0 once it runs."""
-
-    def leave() -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-    atexit.register(leave)
 
 
 def service(config: Config) -> Process:

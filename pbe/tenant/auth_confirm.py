@@ -9,7 +9,7 @@ from typing import Any
 from pbe.errors import BadRequest, PbeError, field_error
 from pbe.schema.collection import Collection
 from pbe.schema.field_password import Password
-from pbe.tenant import auth_mail, background, token
+from pbe.tenant import auth_mail, token
 from pbe.tenant.auth_events import AuthEvent, EmailChangeEvent
 from pbe.tenant.auth_find import by_email
 from pbe.tenant.auth_password import check_password
@@ -51,7 +51,7 @@ async def request_verification(tenant: Tenant, info: RequestInfo, collection: Co
         found = event.record or record
         if not found.get("verified"):
             tenant.ephemera.put(resend, True, RESEND_S)
-            background.start(tenant, auth_mail.send_verification(tenant, found), "Failed to send verification email")
+            tenant.background.start(auth_mail.send_verification(tenant, found), "Failed to send verification email")
 
     await tenant.pipeline.trigger(event, act)
 
@@ -98,7 +98,7 @@ async def request_password_reset(tenant: Tenant, info: RequestInfo, collection: 
 
     async def act(_: Event) -> None:
         found = event.record or record
-        background.start(tenant, _send_reset(tenant, found, resend), "Failed to send password reset email")
+        tenant.background.start(_send_reset(tenant, found, resend), "Failed to send password reset email")
 
     await tenant.pipeline.trigger(event, act)
 

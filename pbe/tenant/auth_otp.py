@@ -6,7 +6,7 @@ from pbe.mail.message import MailRefused
 from pbe.schema import dates
 from pbe.schema.collection import Collection
 from pbe.schema.field_password import Password
-from pbe.tenant import auth_mail, background
+from pbe.tenant import auth_mail
 from pbe.tenant.auth_events import OtpAuthEvent, OtpRequestEvent
 from pbe.tenant.auth_find import OTPS, by_email, of_record, system_collection
 from pbe.tenant.auth_password import check_password
@@ -64,7 +64,7 @@ async def _issue(unit: Unit, record: Record, password: str) -> str:
     otp.put("recordRef", record.id)
     otp.put("password", Password(plain=password))
     await save(unit, otp)
-    background.start(tenant, _send(tenant, record, otp.id, password), "Failed to send OTP email")
+    tenant.background.start(_send(tenant, record, otp.id, password), "Failed to send OTP email")
     return otp.id
 
 

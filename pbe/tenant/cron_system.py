@@ -1,13 +1,10 @@
 """The jobs that every tenant has."""
 
-from collections.abc import Awaitable
-
 from pbe.query.sql import name
 from pbe.schema import dates
 from pbe.storage.sqlite import Transaction
-from pbe.tenant import background, backup, file_orphans
+from pbe.tenant import backup, file_orphans
 from pbe.tenant.auth_links import MFAS, OTPS
-from pbe.tenant.log import ERROR
 from pbe.tenant.tenant import Tenant
 
 OPTIMIZE, MFA, OTP, LOGS, BACKUP = (
@@ -39,18 +36,6 @@ def follow_settings(tenant: Tenant) -> None:
     else:
         tenant.crons.remove(BACKUP)
     tenant.crons.remove(LIMITS)
-
-
-def launch(tenant: Tenant, job_id: str, work: Awaitable[None]) -> None:
-    """Run a job's coroutine in the background; its failure goes to the tenant's log."""
-
-    async def run() -> None:
-        await work
-
-    try:
-        background.start(tenant, run(), f"Failed to run the cron job {job_id}")
-    except Exception as error:
-        tenant.log.write(ERROR, f"Failed to start the cron job {job_id}", {"error": str(error)})
 
 
 async def optimize(tenant: Tenant) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from pbe.errors import BadRequest, Forbidden, NotFound
 from pbe.tenant.pipeline import Event
 from pbe.tenant.realtime_broker import IDLE_S, LIFE_S, Broker
-from pbe.tenant.realtime_client import Client, Message, Outlet, same_auth
+from pbe.tenant.realtime_client import Client, Outlet, same_auth
 from pbe.tenant.realtime_events import RealtimeConnectRequestEvent, RealtimeEvents, RealtimeSubscribeRequestEvent
 from pbe.tenant.realtime_journal import Journal
 from pbe.tenant.realtime_park import Park
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.request_info import RequestInfo
 
 if TYPE_CHECKING:
@@ -91,6 +92,6 @@ class Realtime:
 def realtime_of(tenant: "Tenant") -> Realtime:
     """The tenant's realtime."""
     found = tenant.realtime
-    if found is None:
+    if not isinstance(found, Realtime):
         found = tenant.realtime = Realtime(tenant)
     return found

@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Iterable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pbe.errors import Unavailable
-from pbe.tenant.realtime_client import PENDING_BYTES_MAX, Client, Message, Outlet, Subscription
-from pbe.tenant.realtime_lane import Bus
+from pbe.tenant.realtime_bus import Bus
+from pbe.tenant.realtime_client import PENDING_BYTES_MAX, Client, Outlet, Subscription
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.realtime_subscription import Options
 
 CLIENTS_MAX = 20_000

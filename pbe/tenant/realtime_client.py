@@ -1,22 +1,12 @@
 """One subscriber: a connection, who is behind it, what it wants to hear."""
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import Protocol
 
+from pbe.tenant.realtime_seat import Message, Seat
 from pbe.tenant.realtime_subscription import Options, base_of, options_of
 from pbe.tenant.record import Record
 
-if TYPE_CHECKING:
-    from pbe.tenant.realtime_lane import Seat
-
 PENDING_BYTES_MAX = 1024 * 1024
-
-
-class Message(NamedTuple):
-    """One event on its way: the subscription's text, its JSON, its place in the tenant's order (0 for none)."""
-
-    topic: str
-    data: bytes
-    number: int = 0
 
 
 class Outlet(Protocol):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pbe.tenant.collection_events import CollectionEvent
 from pbe.tenant.pipeline import Event
 from pbe.tenant.realtime_broker import Broker
-from pbe.tenant.realtime_client import Client, Message
+from pbe.tenant.realtime_client import Client
 from pbe.tenant.realtime_journal import Journal, Kept
 from pbe.tenant.realtime_message import Evaluation, Group, evaluate, groups_of, leave_json, owner_of
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import RecordEvent
 from pbe.tenant.request_info import RequestInfo

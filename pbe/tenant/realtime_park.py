@@ -10,9 +10,10 @@ from typing import NamedTuple
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pbe.tenant.realtime_broker import Broker
-from pbe.tenant.realtime_client import Client, Message, Subscription, same_auth
+from pbe.tenant.realtime_client import Client, Subscription, same_auth
 from pbe.tenant.realtime_journal import Journal
 from pbe.tenant.realtime_message import who_is
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.realtime_subscription import Options
 from pbe.tenant.record import Record
 

@@ -2,18 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from twisted.internet.defer import Deferred
 
 from pbe.storage.sqlite import Database
-from pbe.tenant.bootstrap import bootstrap
+from pbe.tenant.background import Background
 from pbe.tenant.catalog import Catalog
 from pbe.tenant.counts import Counts
 from pbe.tenant.cron import Crons
 from pbe.tenant.ephemera import Ephemera
 from pbe.tenant.file_store import FileStore
-from pbe.tenant.log import Log
+from pbe.tenant.log import ERROR, Log
 from pbe.tenant.page_cache import PageCache
 from pbe.tenant.pipeline import Pipeline
 from pbe.tenant.rate_limit import RateLimits
@@ -23,11 +20,6 @@ from pbe.tenant.settings import Settings
 from pbe.tenant.token_cache import TokenCache
 
 DATABASES = ("data.db", "auxiliary.db", "hooks.db")
-CACHES_KIB = {"data.db": 1024, "auxiliary.db": 128, "hooks.db": 32}
-"""Page caches. SQLite takes twenty pages at once, or the whole cache where that is smaller."""
-
-if TYPE_CHECKING:
-    from pbe.tenant.realtime import Realtime
 
 
 class Tenant:
@@ -35,9 +27,9 @@ class Tenant:
 
     folder: the local files, a cache of the object store. closing: coroutines that `close` runs first, the latest added
     first (spools to flush, streams to end). streams: open long-lived answers, which keep the tenant in memory.
-    settings, limits: changed by `settings_store` only, which then calls `on_settings`. running: what `background`
-    started. backup: what is being made or restored. Not promised: that another node has not taken the tenant over; the
-    replicator finds out.
+    settings, limits: changed by `settings_store` only, which then calls `on_settings`. realtime: made by
+    `realtime.realtime_of`. backup: what is being made or restored. Not promised: that another node has not taken the
+    tenant over; the replicator finds out.
     """
 
     def __init__(
@@ -52,7 +44,7 @@ class Tenant:
         self.streams = 0
         self.backup: str | None = None
         self.pipeline = Pipeline()
-        self.realtime: Realtime | None = None
+        self.realtime: object | None = None
         self.files = FileStore(tenant_id, services.files) if services.files is not None else None
         self.catalog = Catalog()
         self.closing: list[Callable[[], Awaitable[None]]] = []
@@ -65,10 +57,10 @@ class Tenant:
         self.on_settings: list[Callable[[], None]] = []
         self.ephemera = Ephemera(self.now)
         self.tokens = TokenCache()
-        self.running: set[Deferred[None]] = set()
-        self.crons = Crons(self.clock, self.now, lambda job_id, work: cron_launch(self, job_id, work))
         self.log = Log(str(folder), self.auxiliary, self.settings.logs, self.clock, self.now, services.random_bytes)
-        self.closing += [self.log.close, self._finish_running, self.crons.close]
+        self.background = Background(self.log)
+        self.crons = Crons(self.clock, self.now, self._launch)
+        self.closing += [self.log.close, self.background.finish, self.crons.close]
 
     @property
     def databases(self) -> tuple[Database, ...]:
@@ -79,10 +71,16 @@ class Tenant:
         """Roughly what the tenant takes of the process."""
         return sum(database.memory_bytes() for database in self.databases)
 
-    async def _finish_running(self) -> None:
-        """Wait for what runs in the background."""
-        for task in list(self.running):
-            await settled(task)
+    def _launch(self, job_id: str, work: Awaitable[None]) -> None:
+        """Run a job's coroutine in the background; its failure goes to the tenant's log."""
+
+        async def run() -> None:
+            await work
+
+        try:
+            self.background.start(run(), f"Failed to run the cron job {job_id}")
+        except Exception as error:
+            self.log.write(ERROR, f"Failed to start the cron job {job_id}", {"error": str(error)})
 
     async def stop(self) -> None:
         """End what the tenant runs, its databases stay open; the first error is raised once all has ended."""
@@ -94,25 +92,6 @@ class Tenant:
         await _each([self.stop, *(database.close for database in self.databases)])
 
 
-def settled(task: Deferred[None]) -> Deferred[None]:
-    """Fires when the task ends, however it does; the task's outcome stays its own."""
-    waiter: Deferred[None] = Deferred()
-
-    def done(result: None) -> None:
-        waiter.callback(None)
-        return result
-
-    task.addBoth(done)
-    return waiter
-
-
-def cron_launch(tenant: Tenant, job_id: str, work: Awaitable[None]) -> None:
-    """Start a job's coroutine."""
-    from pbe.tenant import cron_system
-
-    cron_system.launch(tenant, job_id, work)
-
-
 async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
     errors: list[Exception] = []
     for step in steps:
@@ -122,25 +101,3 @@ async def _each(steps: list[Callable[[], Awaitable[None]]]) -> None:
             errors.append(error)
     if errors:
         raise errors[0]
-
-
-async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) -> Tenant:
-    """The tenant whose files are in `folder`, made where there are none. Raises `DatabaseBroken`, OSError."""
-    from pbe.tenant import cron_system, settings_store
-
-    folder.mkdir(parents=True, exist_ok=True)
-    opened: list[Database] = []
-    try:
-        for name in DATABASES:
-            opened.append(Database(folder / name, services.readers, services.clock, cache_kib=CACHES_KIB[name]))
-        data, auxiliary, hooks = opened
-        await bootstrap(data, auxiliary, hooks, services.now(), services.random_bytes)
-        tenant = Tenant(tenant_id, folder, (data, auxiliary, hooks), services)
-        await tenant.catalog.reload(data)
-        await settings_store.load(tenant)
-        cron_system.install(tenant)
-    except Exception:
-        for database in opened:
-            await database.close()
-        raise
-    return tenant

@@ -10,8 +10,9 @@ from twisted.internet.task import Clock
 
 from pbe.errors import BadRequest
 from pbe.tenant import collection_actions as actions
+from pbe.tenant.opening import open_tenant
 from pbe.tenant.request_info import RequestInfo
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.tenant import Tenant
 from tests.kit.tenant_services import services
 
 T = TypeVar("T")

@@ -12,7 +12,8 @@ from pbe.errors import StoreError
 from pbe.host.assignment import Assignment
 from pbe.host.host import Host
 from pbe.host.loader import Loader
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.opening import open_tenant
+from pbe.tenant.tenant import Tenant
 from tests.kit.tenant_services import services
 
 

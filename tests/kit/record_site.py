@@ -15,10 +15,11 @@ from pbe.api.tenant.route import Route
 from pbe.schema.collection import Collection, new
 from pbe.schema.field import Field
 from pbe.schema.fields import add
+from pbe.tenant.opening import open_tenant
 from pbe.tenant.record import Record
 from pbe.tenant.record_read import find_where
 from pbe.tenant.record_save import save
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit
 from pbe.web.body import Body
 from pbe.web.errors import to_response

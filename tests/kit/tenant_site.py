@@ -14,9 +14,11 @@ from pbe.api.tenant.site import TenantSite
 from pbe.mail.message import MailRefused, Message
 from pbe.objects.memory import MemoryStore
 from pbe.storage.file_cache import FileCache
-from pbe.tenant.auth_superuser import upsert
+from pbe.tenant import superuser
 from pbe.tenant.file_store import FileHome
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.opening import open_tenant
+from pbe.tenant.password import hash_password
+from pbe.tenant.tenant import Tenant
 from pbe.web.body import Body
 from pbe.web.headers import Headers
 from pbe.web.request import Request
@@ -73,6 +75,9 @@ class Answer:
         return json.loads(self.body)
 
 
+BCRYPT_COST_MIN = 4
+
+
 class World:
     """One tenant with a superuser, its clock, its mail."""
 
@@ -85,7 +90,8 @@ class World:
         given = {"mailer": self.mail, "files": home, "random_bytes": random.Random(1).randbytes}
         self.services = services(self.clock, **(given | others))
         self.tenant: Tenant = self.done(open_tenant("acme", folder / "acme", self.services))
-        self.done(upsert(self.tenant, ROOT_EMAIL, ROOT_PASSWORD))
+        hashed = self.done(hash_password(workers, ROOT_PASSWORD, BCRYPT_COST_MIN))
+        self.done(superuser.upsert(self.tenant, ROOT_EMAIL, hashed))
         self.site = TenantSite(self.tenant)
         self.token = ""
 

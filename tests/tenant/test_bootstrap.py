@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.opening import open_tenant
+from pbe.tenant.tenant import Tenant
 from tests.kit.tenant_services import services
 
 case = SynchronousTestCase()

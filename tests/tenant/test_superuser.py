@@ -6,7 +6,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from pbe.tenant import superuser
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.opening import open_tenant
+from pbe.tenant.tenant import Tenant
 from tests.kit.tenant_services import services
 
 

@@ -6,7 +6,8 @@ from twisted.internet.task import Clock
 
 from pbe.errors import Unavailable
 from pbe.storage.sqlite_errors import DatabaseBroken
-from pbe.tenant.tenant import DATABASES, Tenant, open_tenant
+from pbe.tenant.opening import open_tenant
+from pbe.tenant.tenant import DATABASES, Tenant
 from tests.kit.sqlite_bench import outcome
 from tests.kit.tenant_services import services
 

@@ -11,7 +11,7 @@ from pbe.api.tenant.form import read_form, refuse
 from pbe.api.tenant.route import Route, limit_of
 from pbe.errors import BadRequest, Forbidden, NotFound, PayloadTooLarge, PbeError, StoreError, field_error
 from pbe.schema import rules
-from pbe.tenant import background, backup, mime
+from pbe.tenant import backup, mime
 from pbe.tenant.addresses import is_listed
 from pbe.tenant.auth_token import find_by_token
 from pbe.tenant.backup_store import KIND, BackupStore
@@ -130,7 +130,7 @@ async def restore_backup(request: Request, tenant: Tenant) -> Response:
     if not await (await BackupStore.of(tenant)).exists(key):
         raise BadRequest("Missing or invalid backup file.")
     tenant.clock.callLater(
-        RESTORE_DELAY_S, background.start, tenant, backup.restore(tenant, key), "Failed to restore backup"
+        RESTORE_DELAY_S, tenant.background.start, backup.restore(tenant, key), "Failed to restore backup"
     )
     return no_content()
 

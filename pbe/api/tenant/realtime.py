@@ -15,11 +15,10 @@ from pbe.api.tenant.route import Route, limit_of
 from pbe.errors import BadRequest, field_error
 from pbe.net import direct
 from pbe.schema.rules import length
-from pbe.tenant import background
 from pbe.tenant.realtime import Realtime, realtime_of
 from pbe.tenant.realtime_broker import SLOW
-from pbe.tenant.realtime_client import Client, Message, Subscription
-from pbe.tenant.realtime_lane import Lane, Seat
+from pbe.tenant.realtime_client import Client, Subscription
+from pbe.tenant.realtime_seat import Lane, Message, Seat
 from pbe.tenant.realtime_subscription import SUBSCRIPTION_CHARS_MAX, SUBSCRIPTIONS_MAX
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
@@ -118,7 +117,7 @@ class EventStream:
             sink.finish()
             return
         self._tenant.streams += 1
-        background.start(self._tenant, self._realtime.greet(self.client), "Failed to greet a realtime client.")
+        self._tenant.background.start(self._realtime.greet(self.client), "Failed to greet a realtime client.")
 
     def resumed(self) -> None:
         """The client reads again: send what waits for it."""

@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 import orjson
 
-from pbe.tenant.realtime_client import Message
+from pbe.tenant.realtime_seat import Message
 
 COMPRESS_BYTES_MIN = 256
 FRAMES_MAX = 512

@@ -25,8 +25,9 @@ from pbe.errors import BadRequest, Forbidden, RequestError, Unauthorized
 from pbe.tenant.auth_token import authenticate
 from pbe.tenant.realtime import Realtime
 from pbe.tenant.realtime_broker import CLOSING, IDLE, OVER, SLOW
-from pbe.tenant.realtime_client import Client, Message, same_auth
+from pbe.tenant.realtime_client import Client, same_auth
 from pbe.tenant.realtime_events import RealtimeSubscribeRequestEvent
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.realtime_subscription import SUBSCRIPTION_CHARS_MAX, SUBSCRIPTIONS_MAX
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant

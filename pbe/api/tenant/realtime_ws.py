@@ -22,8 +22,8 @@ from pbe.api.tenant.route import Route
 from pbe.errors import BadRequest
 from pbe.net import direct
 from pbe.tenant.realtime import realtime_of
-from pbe.tenant.realtime_client import Message, Subscription
-from pbe.tenant.realtime_lane import Lane, Seat
+from pbe.tenant.realtime_client import Subscription
+from pbe.tenant.realtime_seat import Lane, Message, Seat
 from pbe.tenant.request_info import RequestInfo
 from pbe.tenant.tenant import Tenant
 from pbe.web.request import Request

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pbe.tenant.realtime_client import Message
 from pbe.tenant.realtime_events import (
     RealtimeConnectRequestEvent,
     RealtimeMessageEvent,
     RealtimeSubscribeRequestEvent,
 )
+from pbe.tenant.realtime_seat import Message
 from pbe.tenant.record_events import RecordEnrichEvent
 from tests.api.tenant.test_realtime import create, rules, user, world
 from tests.kit.event_stream import EventClient

@@ -12,9 +12,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from pbe.api.tenant.site import TenantSite
+from pbe.tenant.opening import open_tenant
 from pbe.tenant.record import Record
 from pbe.tenant.record_save import save
-from pbe.tenant.tenant import Tenant, open_tenant
+from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit
 from pbe.web.body import Body
 from pbe.web.headers import Headers

@@ -1,44 +1,14 @@
-"""Lanes: subscribers whose messages differ in a prefix only, so that one call sends to all their sockets.
+"""One call that sends a message to all sockets whose messages differ in a prefix only.
 
 An outlet gives each of its subscriptions a seat on a lane once it knows that its connection is a plain socket.
 Whoever has none, or still has something on its way, is served through its outlet.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from pbe._fast import fanout
-from pbe.tenant.realtime_client import Message, Subscription
+from pbe.tenant.realtime_client import Subscription
+from pbe.tenant.realtime_seat import Lane, Message
 
-Tail = Callable[[Message], bytes]
 Row = tuple[list[int], list[bytes], list[Subscription]]
-
-
-class Lane:
-    """One way of putting messages on the wire: what comes behind the prefix, and whether it is an HTTP chunk."""
-
-    __slots__ = ("chunked", "tail")
-
-    def __init__(self, tail: Tail, *, chunked: bool) -> None:
-        self.tail = tail
-        self.chunked = chunked
-
-
-class Seat:
-    """A subscription's place: a plain TCP connection, its socket, its prefix.
-
-    topic: the subscription's where the lane's tail depends on it, else "".
-    """
-
-    __slots__ = ("fd", "key", "lane", "prefix", "topic", "transport")
-
-    def __init__(self, lane: Lane, transport: Any, prefix: bytes, topic: str = "") -> None:
-        self.lane = lane
-        self.topic = topic
-        self.key = (lane, topic)
-        self.transport = transport
-        self.fd: int = transport.fileno()
-        self.prefix = prefix
 
 
 class Bus:

@@ -1,1 +1,0 @@
-"""Metrics and logs of the process itself."""
