@@ -83,3 +83,19 @@ def test_any_text_is_a_pattern_or_an_error(text: str) -> None:
     """Nothing but `PatternError` comes out of the parser, and what it takes can be searched with."""
     if pattern.rule(text) is None and text:
         pattern.found(text, "ab01")
+
+
+@given(
+    st.sampled_from(["^[a-z0-9]+$", "^ab{2}c*$", "^[^a]{1,3}x$", r"^\d{3}-\d+$", "^a", "^a?$", "^a+$b", "^[a-z]+"]),
+    st.text("abcx059-\n\x00é", max_size=8),
+)
+def test_a_pattern_that_cannot_backtrack_finds_what_re2_finds(text: str, value: str) -> None:
+    """They are searched without a time limit, by another engine."""
+    assert pattern._linear(text) is not None
+    assert pattern.found(text, value) is pattern._found_in_linear_time(text, value)
+
+
+@pytest.mark.parametrize("text", ["a+", "^a+b+$", "^(a|aa)+$", "^(?i)a+$", "(?m)^a+$"])
+def test_a_pattern_that_may_backtrack_is_timed(text: str) -> None:
+    """One that starts anywhere, repeats freely twice, or holds groups."""
+    assert pattern._linear(text) is None
