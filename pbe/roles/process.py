@@ -4,6 +4,7 @@ A start that fails ends the process with one sentence on standard error and exit
 `stopService`) drains: the role decides how long that may take.
 """
 
+import gc
 from typing import Any, Protocol
 
 from twisted.application.service import Service
@@ -24,6 +25,7 @@ from pbe.roles.config import Config
 from pbe.roles.console import leave_with, say
 from pbe.roles.values import ConfigError
 
+COLLECT_AFTER_OBJECTS = (10_000, 10, 3)
 _log = Logger()
 
 
@@ -60,6 +62,7 @@ class Process(Service):
     async def _start(self) -> None:
         for line in await self.role.start():
             say(line)
+        spare_collector()
         supervisor.tell("READY=1")
 
     def _failed(self, failure: Failure) -> None:
@@ -84,6 +87,17 @@ class Process(Service):
         except Exception:
             _log.failure("the end was not in order")
             leave_with(1)
+
+
+def spare_collector() -> None:
+    """Have the garbage collector look at what requests leave behind, seldom, and never at what the start made.
+
+    With the interpreter's own thresholds its rounds over modules and classes took a fifth of a write's time. Cycles
+    wait for longer: for 10,000 objects, those that lived through ten rounds for 300,000.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER_OBJECTS)
 
 
 def hush(publisher: LogPublisher) -> None:

@@ -1,5 +1,7 @@
 """A role as a service."""
 
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,6 +43,15 @@ class FakeRole:
     async def stop(self) -> None:
         """Remember."""
         self.stopped = True
+
+
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """The garbage collector as it was."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture
@@ -96,3 +107,23 @@ def test_an_admin_s_token_is_admin_and_32_characters() -> None:
     token = admins.new_token(lambda count: bytes(range(count)))
     assert token == "admin_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
     assert len(token) == len("admin_") + 32
+
+
+def test_what_the_start_made_is_no_work_for_the_collector(said: list[str]) -> None:
+    """It is frozen once the role serves; garbage that comes later is still found."""
+    process.Process(FakeRole(), FakeReactor()).startService()
+    assert said
+    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == process.COLLECT_AFTER_OBJECTS
+    cycle: list[Any] = []
+    cycle.append(cycle)
+    del cycle
+    assert gc.collect() > 0
+
+
+def test_a_role_that_fails_leaves_the_collector_alone(said: list[str], left: list[int]) -> None:
+    """There is nothing to spare it."""
+    before = gc.get_threshold()
+    process.Process(FakeRole(ConfigError("--dir", "x")), FakeReactor()).startService()
+    assert left == [1]
+    assert gc.get_threshold() == before
