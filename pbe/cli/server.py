@@ -47,6 +47,7 @@ class Server:
         self._port = parts.port
         self._token = token
         self._ca = ca
+        self.timeout_s = TIMEOUT_S
         self.url = f"{parts.scheme}://{parts.netloc}"
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -73,8 +74,10 @@ class Server:
 
     def _connection(self) -> http.client.HTTPConnection:
         if self._secure:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=TIMEOUT_S, context=_context(self._ca))
-        return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=self.timeout_s, context=_context(self._ca)
+            )
+        return http.client.HTTPConnection(self._host, self._port, timeout=self.timeout_s)
 
     def _exchange(self, method: str, target: str, body: Any) -> tuple[int, bytes]:
         connection = self._connection()

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from pbe.cli import exchange, table
+from pbe.cli import exchange, history, table
 from pbe.cli.server import Server, segment
 
 PATH = "/api/cp/tenants"
@@ -37,6 +37,7 @@ def add(nouns: Any, common: argparse.ArgumentParser) -> None:
     move.set_defaults(act=_migrate, show=table.fields)
     _add_superuser(verbs, common)
     exchange.add(verbs, common)
+    history.add(verbs, common)
 
 
 def _add_create(create: argparse.ArgumentParser) -> None:

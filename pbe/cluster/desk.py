@@ -13,6 +13,7 @@ import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from pbe.cluster.beats import LEASE_S, Beats
+from pbe.cluster.errands import DONE, Errands
 from pbe.cluster.plane import Plane
 from pbe.cluster.steward import Steward
 from pbe.errors import BadRequest, NotFound, RequestError
@@ -42,11 +43,13 @@ class Desk:
         self._steward = steward
         self._clock = clock
         self._now = now
+        self.errands = Errands(plane, steward, clock, now)
         self._leaders: dict[str, Call] = {
             "node.register": self.register,
             "node.heartbeat": self.heartbeat,
             "node.pulse": self.pulse,
             "route.place": self.place,
+            DONE: self.errands.done,
         }
         for name, call in self._leaders.items():
             plane.serve(name, call)
@@ -84,7 +87,8 @@ class Desk:
         if node is None or node.status == "down":
             raise NotFound("The node has to register.")
         self._beats.heard(node.id, payload, self._clock.seconds(), self._now())
-        return _lease()
+        errands = self.errands.of(node.id)
+        return {**_lease(), "errands": errands} if errands else _lease()
 
     async def route(self, payload: Any) -> dict[str, Any]:
         """Where a tenant is; one without a node gets one."""

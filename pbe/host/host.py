@@ -16,9 +16,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from pbe.errors import NotFound, Unavailable
+from pbe.errors import Conflict, NotFound, Unavailable
 from pbe.host.assignment import Assignment, Assignments, Misdirected
 from pbe.host.loader import Loaded, Loader
+from pbe.host.rewind import Rewind
 from pbe.host.room import Handler, Room, RoomState
 from pbe.host.score import first_to_leave
 from pbe.tenant.tenant import Tenant
@@ -65,6 +66,7 @@ class Host:
         self._idle_s_max = idle_s_max
         self._resources = resources
         self._rooms: dict[str, Room] = {}
+        self._rewinds: dict[str, Rewind] = {}
         self._loads = DeferredSemaphore(LOADS_MAX)
         self._draining = False
         self._sweeping = LoopingCall(self._sweep)
@@ -114,6 +116,22 @@ class Host:
         if room is None:
             return True
         return room.state is RoomState.ACTIVE and await self._evict(room)
+
+    async def rewind(self, tenant_id: str, rewind: Rewind) -> None:
+        """Load the tenant anew as it was; requests wait at the door meanwhile. What the load failed with is raised."""
+        if tenant_id in self._rewinds:
+            raise Conflict("The tenant is being restored.")
+        # What only the local files have is shipped before they are replaced.
+        await self.tenant(tenant_id)
+        self._rewinds[tenant_id] = rewind
+        try:
+            if not await self.evict(tenant_id):
+                raise Unavailable("The object store is away.", cause=f"{tenant_id} cannot leave")
+            await self.tenant(tenant_id)
+        finally:
+            self._rewinds.pop(tenant_id, None)
+        if not rewind.done:
+            raise Unavailable("The tenant was not restored, try again.")
 
     def lost(self, tenant_id: str) -> None:
         """Another owner has the tenant's log: drop it at once, ship nothing."""
@@ -179,7 +197,12 @@ class Host:
             await self._make_space()
             await self._loads.acquire()
             try:
-                loaded = await self._loader.load(assignment, lambda: self.lost(room.tenant_id))
+                rewind = self._rewinds.get(room.tenant_id)
+                if rewind is not None and rewind.done:
+                    rewind = None
+                loaded = await self._loader.load(assignment, lambda: self.lost(room.tenant_id), rewind)
+                if rewind is not None:
+                    rewind.done = True
             finally:
                 self._loads.release()
             try:

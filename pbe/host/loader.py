@@ -13,7 +13,11 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
+from pbe.errors import Unavailable
 from pbe.host.assignment import Assignment
+from pbe.host.rewind import Rewind
+from pbe.replication.local_record import remove_files
+from pbe.replication.moment import Moment
 from pbe.tenant.services import TenantServices
 from pbe.tenant.tenant import DATABASES, Tenant
 
@@ -33,7 +37,7 @@ class Replicated(Protocol):
 class Replicates(Protocol):
     """As `replication.Replicator`."""
 
-    async def restore(self, tenant_id: str, name: str, path: str) -> Any:
+    async def restore(self, tenant_id: str, name: str, path: str, *, at: Moment | None = None, source: str = "") -> Any:
         """Make the local file current: fetch it, or leave it alone where it continues the store's log."""
         ...
 
@@ -68,12 +72,15 @@ class Loader:
         self._replicator = replicator
         self._opens = opens
 
-    async def load(self, assignment: Assignment, on_lost: Callable[[], None]) -> Loaded:
-        """The tenant, restored and replicating. On an error nothing stays open."""
+    async def load(self, assignment: Assignment, on_lost: Callable[[], None], rewind: Rewind | None = None) -> Loaded:
+        """The tenant, restored and replicating; with `rewind`, as it was. On an error nothing stays open."""
         tenant_id = assignment.tenant_id
         folder = self._folder / tenant_id
         folder.mkdir(parents=True, exist_ok=True)
-        await _all([self._replicator.restore(tenant_id, name, str(folder / name)) for name in DATABASES])
+        if rewind is None:
+            await _all([self._replicator.restore(tenant_id, name, str(folder / name)) for name in DATABASES])
+        else:
+            await self._rewind(tenant_id, folder, rewind)
         loaded = Loaded(await self._opens(tenant_id, folder, self._services), [])
         try:
             for database in loaded.tenant.databases:
@@ -85,6 +92,22 @@ class Loader:
             await self.unload(loaded, flush=False)
             raise
         return loaded
+
+    async def _rewind(self, tenant_id: str, folder: Path, rewind: Rewind) -> None:
+        """All databases as they were. Without records no later load takes these files for the newest state."""
+        paths = {name: str(folder / name) for name in DATABASES}
+        for path in paths.values():
+            remove_files(path)
+        try:
+            for name, path in paths.items():
+                at = rewind.moments[name]
+                restored = await self._replicator.restore(tenant_id, name, path, at=at, source=rewind.source)
+                if not restored.found:
+                    raise Unavailable(cause=f"the store has no {name} of {tenant_id}")
+        except BaseException:
+            for path in paths.values():
+                remove_files(path)
+            raise
 
     async def unload(self, loaded: Loaded, *, flush: bool) -> None:
         """Stop, ship the rest (`flush`), close. Goes through to the end; raises the first error then."""

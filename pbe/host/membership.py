@@ -22,6 +22,7 @@ from pbe.errors import NotFound, PbeError
 from pbe.fleet.changes import Changes, node_topic
 from pbe.fleet.records import PendingSuperuser, Route
 from pbe.host.assignment import Assignment
+from pbe.host.errands import Errands
 
 HEARTBEAT_S = 1.0
 CALL_S = 2.0
@@ -63,7 +64,7 @@ class Membership:
     """Fulfils `host.assignment.Assignments`. `join` once the host is there.
 
     shares_fate: the control plane is in this very process, so a lease has nothing to protect from: it only begins.
-    `waiting`: superusers to be made, by tenant.
+    `waiting`: superusers to be made, by tenant; `errands`: runs what else the control plane asks for.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Membership:
         self._save = save
         self._durability = durability
         self._shares_fate = shares_fate
+        self.errands: Errands | None = None
         self._host: Tenants | None = None
         self._routes: dict[str, Route] = {}
         self.waiting: dict[str, PendingSuperuser] = {}
@@ -153,6 +155,8 @@ class Membership:
             lease_s = float("inf") if self._shares_fate else answer["lease_ms"] / 1000 - LEASE_MARGIN_S
             self._lease_until_s = sent_s + lease_s
             self._welcome()
+            if self.errands is not None:
+                self.errands.heard(answer.get("errands"))
         except NotFound:
             next_method, delay_s = "node.register", 0.0 if method == "node.heartbeat" else RETRY_S
         except PbeError as error:

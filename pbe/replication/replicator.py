@@ -30,7 +30,7 @@ from pbe.replication.moment import Moment
 from pbe.replication.patient_store import PatientStore
 from pbe.replication.recent_files import RecentFiles
 from pbe.replication.replica import Replica, rfc3339
-from pbe.replication.restore import Built, build, exact_times
+from pbe.replication.restore import Built, build, exact_times, flushed_ms
 from pbe.replication.services import Services, Standing
 from pbe.replication.settings import MODES, Settings
 from pbe.replication.source import Runs, Source
@@ -57,6 +57,14 @@ class Restored:
     files: int = 0
     bytes_read: int = 0
     sum_checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The last transaction of a moment, and when it was shipped (ms since the epoch)."""
+
+    txid: int
+    flushed_ms: int
 
 
 @dataclass(slots=True)
@@ -97,21 +105,25 @@ class Replicator:
         self._recent = RecentFiles(settings.recent_bytes_max)
         self._stopped = False
 
-    async def restore(self, tenant_id: str, name: str, path: str, *, at: Moment | None = None) -> Restored:
+    async def restore(
+        self, tenant_id: str, name: str, path: str, *, at: Moment | None = None, source: str = ""
+    ) -> Restored:
         """Makes the file at `path` the database's newest state, or that of a moment.
 
         The newest state: local files stay where they are it, or have all of it and more; where another writer went on
         they are set aside. Of a moment: the file is replaced, and the next `attach` ships the difference as a new
-        transaction, so that the way back stays open. Unavailable where the store is away, NoSuchMoment, BrokenReplica.
+        transaction, so that the way back stays open; `source` is the tenant whose moment it is, where that is another.
+        Unavailable where the store is away, NoSuchMoment, BrokenReplica.
         """
         try:
-            return await self._restore(tenant_id, name, path, at)
+            return await self._restore(tenant_id, name, path, at, source)
         except ObjectMissing:
             # The owner has just merged and deleted what the listing named: the next listing has the merged file.
-            self._listings.pop(tenant_id, None)
-            return await self._restore(tenant_id, name, path, at)
+            for one in {tenant_id, source}:
+                self._listings.pop(one, None)
+            return await self._restore(tenant_id, name, path, at, source)
 
-    async def _restore(self, tenant_id: str, name: str, path: str, at: Moment | None) -> Restored:
+    async def _restore(self, tenant_id: str, name: str, path: str, at: Moment | None, source: str) -> Restored:
         """One attempt of `restore`."""
         try:
             files = await self._files(tenant_id, name)
@@ -122,7 +134,7 @@ class Replicator:
             if at is None and await self._keep(path, standing):
                 self._standings[tenant_id, name] = standing
                 return Restored(True, True, standing.txid)
-            built = await self._build(path, files, at)
+            built = await self._build(path, await self._files(source, name) if source else files, at)
         except StoreError as error:
             if error.recoverable:
                 raise Unavailable(retry_after_s=5, cause=str(error)) from error
@@ -146,6 +158,14 @@ class Replicator:
             self._listings.pop(tenant_id, None)
             built = await self._build(path, await self._files(tenant_id, name), at)
         return Restored(True, False, built.header.max_txid, built.files, built.bytes_read, built.sum_checked)
+
+    async def reach(self, tenant_id: str, name: str, at: Moment) -> Reached | None:
+        """Where a restore of the moment would arrive; None where the store has nothing. NoSuchMoment, StoreError."""
+        files = await self._files(tenant_id, name)
+        if not files:
+            return None
+        newest = (await self._plan(files, at))[-1]
+        return Reached(newest.max_txid, await flushed_ms(self.services.store, newest, 0))
 
     async def verify(self, tenant_id: str, name: str, near: str) -> Verified:
         """Restores the newest state to a spare file beside `near` and compares it. BrokenReplica names the object."""
@@ -316,18 +336,21 @@ class Replicator:
     async def _build(self, path: str, files: list[LtxInfo], at: Moment | None) -> Built:
         """Restores the newest state or a moment; counts it."""
         services = self.services
-        if at is None:
-            chain = plan_restore(files)
-        elif at.txid is not None:
-            chain = plan_restore(files, txid=at.txid)
-        elif at.before_ms is not None:
-            early = await exact_times(services.store, files, at.before_ms)
-            chain = plan_restore(early, before_ms=at.before_ms)
-        else:
-            raise NoSuchMoment("plan a restore", hint="a moment is a txid or a time")
+        chain = await self._plan(files, at)
         built = await build(services.store, services.workers, path, chain, services.settings)
         services.counters.restores += 1
         return built
+
+    async def _plan(self, files: list[LtxInfo], at: Moment | None) -> list[LtxInfo]:
+        """The files of the newest state or of a moment."""
+        if at is None:
+            return plan_restore(files)
+        if at.txid is not None:
+            return plan_restore(files, txid=at.txid)
+        if at.before_ms is None:
+            raise NoSuchMoment("plan a restore", hint="a moment is a txid or a time")
+        early = await exact_times(self.services.store, files, at.before_ms)
+        return plan_restore(early, before_ms=at.before_ms)
 
 
 def _take_local(standing: Standing, verdict: Verdict, record: LocalRecord | None, header: Header) -> None:

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 
 from pbe.api.admin.access import Access
 from pbe.api.admin.health import Health
+from pbe.api.admin.history import History
 from pbe.api.admin.nodes import Nodes
 from pbe.api.admin.passwords import Passwords
 from pbe.api.admin.placement import PlacementRules
@@ -69,8 +70,10 @@ class ControlParts:
         self.feed = Feed(self.plane)
         self.routes = RoutePublisher(self._routes, self.plane.fleet.revision)
         self.health = Health(self.plane, config.mode)
+        tenants = Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser)
         endpoints = routes(
-            Tenants(self.plane, Passwords(tools.work.run), Settling(self.plane, tools.reactor).superuser),
+            tenants,
+            History(self.plane, self.desk.errands, tenants.restore),
             Nodes(self.plane, self.desk),
             PlacementRules(self.plane, Counsel(self.plane, self.steward)),
             Raft(self.plane, self.plane, self.archive.snapshot if self.archive is not None else None),

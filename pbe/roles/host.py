@@ -12,10 +12,14 @@ from pbe.api.tenant.site import TenantSite
 from pbe.errors import Forbidden
 from pbe.gateway.proof import Proofs
 from pbe.host.assignment import Assignment
+from pbe.host.errands import Errands
 from pbe.host.host import Host
+from pbe.host.keeper import Keeper
 from pbe.host.loader import Loaded, Loader
 from pbe.host.membership import Control, Membership
+from pbe.host.rewind import Rewind
 from pbe.net.outbound import Outbound
+from pbe.replication.moment import Moment
 from pbe.replication.replica import Replica
 from pbe.replication.replicator import Overtaken, Replicator, Restored
 from pbe.replication.source import Source
@@ -54,9 +58,11 @@ class Shipping:
         self.replicator = make(self._fenced)
         self._listeners: dict[str, Callable[[], None]] = {}
 
-    async def restore(self, tenant_id: str, name: str, path: str) -> Restored:
-        """Make the local file current."""
-        return await self.replicator.restore(tenant_id, name, path)
+    async def restore(
+        self, tenant_id: str, name: str, path: str, *, at: Moment | None = None, source: str = ""
+    ) -> Restored:
+        """Make the local file current, or what it was."""
+        return await self.replicator.restore(tenant_id, name, path, at=at, source=source)
 
     async def attach(
         self, tenant_id: str, source: Source, *, epoch: int, mode: str, on_lost: Callable[[], None]
@@ -74,12 +80,12 @@ class Shipping:
 class PersistentLoader(Loader):
     """Loads once more where another node wrote between the restore and the fence: after the fence nobody can."""
 
-    async def load(self, assignment: Assignment, on_lost: Callable[[], None]) -> Loaded:
+    async def load(self, assignment: Assignment, on_lost: Callable[[], None], rewind: Rewind | None = None) -> Loaded:
         """The tenant, restored and replicating."""
         try:
-            return await super().load(assignment, on_lost)
+            return await super().load(assignment, on_lost, rewind)
         except Overtaken:
-            return await super().load(assignment, on_lost)
+            return await super().load(assignment, on_lost, rewind)
 
 
 class NodeParts:
@@ -121,7 +127,8 @@ class NodeParts:
             tenants_max=config.max_tenants,
             resources=Machine(config.dir, tools.reactor.seconds, with_cpu=not alone).resources,
         )
-
+        keeper = Keeper(self.host, self.replicator, tools.store(config), config.dir / "tenants")
+        self.membership.errands = Errands(keeper.carry_out, control.call, tools.reactor)
         self._durability = Durability(self.replicator.replica, self.host.tenant)
 
     def start(self) -> None:

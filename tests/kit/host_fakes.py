@@ -12,6 +12,7 @@ from pbe.errors import StoreError
 from pbe.host.assignment import Assignment
 from pbe.host.host import Host
 from pbe.host.loader import Loader
+from pbe.replication.moment import Moment
 from pbe.tenant.opening import open_tenant
 from pbe.tenant.tenant import Tenant
 from tests.kit.tenant_services import services
@@ -44,7 +45,9 @@ class FakeReplicator:
         self.gate: Deferred[None] | None = None
         self.on_lost: dict[str, Callable[[], None]] = {}
 
-    async def restore(self, tenant_id: str, name: str, path: str) -> None:
+    async def restore(
+        self, tenant_id: str, name: str, path: str, *, at: Moment | None = None, source: str = ""
+    ) -> SimpleNamespace:
         """Wait for `gate`, fail while the store is away."""
         if self.gate is not None:
             waiting: Deferred[None] = Deferred()
@@ -52,7 +55,9 @@ class FakeReplicator:
             await waiting
         if self.away:
             raise StoreError("restore", f"{tenant_id}/{name}")
-        self.log.append(f"restore {tenant_id}/{name}")
+        suffix = "" if at is None else f" at {at.txid}" + (f" of {source}" if source else "")
+        self.log.append(f"restore {tenant_id}/{name}{suffix}")
+        return SimpleNamespace(found=True)
 
     async def attach(
         self, tenant_id: str, source: Any, *, epoch: int, mode: str, on_lost: Callable[[], None]

@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 
 from pbe.api.admin.access import Access, token_hash
 from pbe.api.admin.health import Health
+from pbe.api.admin.history import History
 from pbe.api.admin.nodes import Nodes
 from pbe.api.admin.passwords import Passwords
 from pbe.api.admin.placement import PlacementRules
@@ -53,6 +54,22 @@ class FakePulse:
         return self.beats
 
 
+class FakeErrands:
+    """Remembers what nodes were asked for, and answers it, or refuses with `failing`."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.answer: dict[str, Any] = {"moment": "2026-01-01T00:00:00.000Z", "txids": {"data.db": "0000000000000007"}}
+        self.failing: Exception | None = None
+
+    async def ask(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Remember."""
+        self.asked.append((name, dict(payload)))
+        if self.failing is not None:
+            raise self.failing
+        return self.answer
+
+
 class FakeMembership:
     """Remembers what was asked."""
 
@@ -84,8 +101,11 @@ class Platform:
         self.settled: list[str] = []
         health = Health(self.plane, "all-in-one")
         passwords = Passwords(_at_once)
+        tenants = Tenants(self.plane, passwords, self._settled)
+        self.errands = FakeErrands()
         endpoints = routes(
-            Tenants(self.plane, passwords, self._settled),
+            tenants,
+            History(self.plane, self.errands, tenants.restore),
             Nodes(self.plane, self.pulse),
             PlacementRules(self.plane, Counsel(self.plane, Steward(self.plane, Beats(), Clock()))),
             Raft(self.plane, self.membership, _snapshot),

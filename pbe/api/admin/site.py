@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from pbe.api.admin.access import Access, Caller
 from pbe.api.admin.health import Health
+from pbe.api.admin.history import History
 from pbe.api.admin.nodes import Nodes
 from pbe.api.admin.placement import PlacementRules
 from pbe.api.admin.raft import Raft
@@ -28,7 +29,7 @@ class MethodNotAllowed(RequestError):
 
 
 def routes(
-    tenants: Tenants, nodes: Nodes, placement: PlacementRules, raft: Raft, health: Health
+    tenants: Tenants, history: History, nodes: Nodes, placement: PlacementRules, raft: Raft, health: Health
 ) -> list[tuple[str, str, Endpoint]]:
     """Every endpoint: method, pattern, handler."""
     tenant, node = "/api/cp/tenants/{id}", "/api/cp/nodes/{id}"
@@ -40,7 +41,8 @@ def routes(
         ("PATCH", tenant, tenants.update),
         ("DELETE", tenant, tenants.delete),
         ("POST", f"{tenant}/migrate", tenants.migrate),
-        ("POST", f"{tenant}/restore", tenants.restore),
+        ("POST", f"{tenant}/restore", history.restore),
+        ("POST", f"{tenant}/verify", history.verify),
         ("PUT", f"{tenant}/superuser", tenants.superuser),
         ("GET", "/api/cp/nodes", nodes.index),
         ("GET", node, nodes.show),
