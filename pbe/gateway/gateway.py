@@ -16,7 +16,7 @@ from pbe.client.errors import NotAsked
 from pbe.client.pool import ClientPool
 from pbe.errors import Unavailable
 from pbe.gateway.breaker import Breaker
-from pbe.gateway.heads import CALLER_TENANT, strip_ours
+from pbe.gateway.heads import strip_resolved
 from pbe.gateway.proof import Proofs
 from pbe.gateway.proxy import Misdirected, Proxy, RequestBody
 from pbe.gateway.resolve import Resolver
@@ -66,8 +66,7 @@ class Gateway:
     async def handle(self, request: Request) -> Response:
         """The answer for a client; errors are raised, as everywhere."""
         route = self.resolver.find(request)
-        strip_ours(request.headers.raw)
-        request.headers.replace(CALLER_TENANT, None)
+        strip_resolved(request.headers.raw)
         if self._local is not None and route.node_id == self._node_id and route.node_id:
             request.tenant_id = route.tenant_id
             return await self._local(request)

@@ -25,7 +25,8 @@ _HOP_BY_HOP = frozenset(
     }
 )
 
-_NOT_UPSTREAM = _HOP_BY_HOP | OURS | {CALLER_TENANT}
+_NOT_FOR_TENANTS = OURS | {CALLER_TENANT}
+_NOT_UPSTREAM = _HOP_BY_HOP | _NOT_FOR_TENANTS
 _NOT_DOWNSTREAM = _HOP_BY_HOP | OURS | {b"date"}
 #: A Connection header cannot make us drop these.
 _NEVER_NAMED = frozenset({b"", b"close", b"host", b"content-length", b"authorization"})
@@ -34,6 +35,11 @@ _NEVER_NAMED = frozenset({b"", b"close", b"host", b"content-length", b"authoriza
 def strip_ours(headers: RawHeaders) -> None:
     """Drop what only a gateway may say."""
     headers[:] = [pair for pair in headers if pair[0] not in OURS]
+
+
+def strip_resolved(headers: RawHeaders) -> None:
+    """As `strip_ours`, and the caller's word for the tenant, once that is resolved."""
+    headers[:] = [pair for pair in headers if pair[0] not in _NOT_FOR_TENANTS]
 
 
 def upstream_head(request: Request, proof: bytes, tenant_id: str) -> bytes:

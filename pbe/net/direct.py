@@ -37,9 +37,11 @@ def write(transport: ITransport, data: bytes) -> None:
     The order of bytes is kept in either case. A failed send is left to Twisted, which reports it as usual.
     """
     if isinstance(transport, Connection) and len(data) <= DIRECT_BYTES_MAX and is_clear(transport):
-        sent = transport.writeSomeData(data)
-        if isinstance(sent, int) and sent >= 0:
-            if sent == len(data):
-                return
-            data = data[sent:]
+        try:
+            sent = transport.socket.send(data)
+        except OSError:
+            sent = 0
+        if sent == len(data):
+            return
+        data = data[sent:]
     transport.write(data)

@@ -86,12 +86,15 @@ def raft_transport(config: Config, tools: Tools, secret: bytes) -> LinkTransport
 
 def with_links(handle: Handle, links: LinkServer) -> Callable[[Request], Any]:
     """`handle`, but the Upgrade of a peer becomes a link."""
+    path = LINK_PATH.encode()
 
-    async def answer(request: Request) -> Response:
-        wanted = request.headers.get("upgrade").lower()
-        if request.upgrade and wanted == PROTOCOL and request.raw_path == LINK_PATH.encode():
-            return Takeover(links.build(), head=SWITCHING)
-        return await handle(request)
+    async def link() -> Response:
+        return Takeover(links.build(), head=SWITCHING)
+
+    def answer(request: Request) -> Any:
+        if request.upgrade and request.raw_path == path and request.headers.get("upgrade").lower() == PROTOCOL:
+            return link()
+        return handle(request)
 
     return answer
 

@@ -27,6 +27,7 @@ SPOOL_BYTES_MAX = 2 * 1024 * 1024
 SPOOLED_ENTRIES_MAX = 36**3
 _SUFFIX = ".log-spool"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
 
 Entry = tuple[float, int, str, dict[str, Any]]
 """When (seconds since the epoch), level, message, data."""
@@ -151,11 +152,12 @@ def row_id(when: float, name: str, number: int) -> str:
 
 
 def _base36(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 36)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    """The last `width` digits of a number."""
+    digits = ""
+    for _ in range(0, width, 2):
+        number, pair = divmod(number, 36 * 36)
+        digits = _PAIRS[pair] + digits
+    return digits[-width:]
 
 
 def _cancel(call: IDelayedCall | None) -> None:

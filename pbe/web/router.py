@@ -63,13 +63,30 @@ class Router:
         if literal is not None:
             return literal, {}
         values: list[str] = []
-        found = self._walk(self._root, method, path.split("/")[1:], 0, values)
+        segments, escaped = path.split("/")[1:], "%" in path
+        found = None if escaped else self._straight(method, segments, values)
+        if found is None:
+            values = []
+            found = self._walk(self._root, method, segments, 0, values)
         if found is None:
             return None
         handler, names = found
-        if "%" in path:
+        if escaped:
             values = [unquote(value, errors="replace") for value in values]
         return handler, dict(zip(names, values, strict=True))
+
+    def _straight(self, method: str, segments: list[str], values: list[str]) -> tuple[Handler, tuple[str, ...]] | None:
+        """What `_walk` finds without going back, None where it would; for segments without an escape."""
+        node = self._root
+        for segment in segments:
+            child = node.literal.get(segment)
+            if child is None:
+                child = node.parameter
+                if child is None or not segment:
+                    return None
+                values.append(segment)
+            node = child
+        return _handler(node, method)
 
     def _walk(
         self, node: _Node, method: str, segments: list[str], at: int, values: list[str]

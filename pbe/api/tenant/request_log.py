@@ -8,6 +8,7 @@ from pbe.api.tenant.caller import auth_of, real_ip, remote_ip
 from pbe.errors import RequestError
 from pbe.tenant.log import ERROR, INFO
 from pbe.tenant.tenant import Tenant
+from pbe.web.headers import decode_value
 from pbe.web.request import Request
 
 METHOD_BYTES_MAX = 50
@@ -22,16 +23,18 @@ def log_request(request: Request, tenant: Tenant, status: int, seconds: float, e
         return
     url = cut(request.target.decode("latin-1"), URL_BYTES_MAX)
     method = cut(request.method.upper(), METHOD_BYTES_MAX)
+    path = unquote(url) if "%" in url else url
+    headers = request.headers
     auth = auth_of(request)
     data: dict[str, Any] = {
         "type": "request",
         "auth": auth.collection.name if auth is not None else "",
         "execTime": round(seconds * 1000, 6),
         "method": method,
-        "referer": cut(request.headers.get("referer"), HEADER_BYTES_MAX),
+        "referer": _header(headers.get_bytes(b"referer")),
         "status": status,
         "url": url,
-        "userAgent": cut(request.headers.get("user-agent"), HEADER_BYTES_MAX),
+        "userAgent": _header(headers.get_bytes(b"user-agent")),
     }
     if auth is not None and options["logAuthId"]:
         data["authId"] = auth.id
@@ -40,7 +43,11 @@ def log_request(request: Request, tenant: Tenant, status: int, seconds: float, e
         data["remoteIP"] = remote_ip(request)
     if error is not None:
         data |= _described(error)
-    tenant.log.write(ERROR if error is not None else INFO, f"{method} {unquote(url)}", data)
+    tenant.log.write(ERROR if error is not None else INFO, f"{method} {path}", data)
+
+
+def _header(value: bytes | None) -> str:
+    return "" if value is None else cut(decode_value(value), HEADER_BYTES_MAX)
 
 
 def _described(error: BaseException) -> dict[str, Any]:
