@@ -29,13 +29,19 @@ def install(tenant: Tenant) -> None:
 
 
 def follow_settings(tenant: Tenant) -> None:
-    """Let the job for backups follow the settings, and forget the one for rate limits, which start anew."""
+    """Let the job for backups follow the settings; that for rate limits comes with the first request they count."""
     expression = tenant.settings.backups["cron"]
     if expression:
         tenant.crons.add(BACKUP, expression, lambda: backup.make_automatic(tenant))
     else:
         tenant.crons.remove(BACKUP)
     tenant.crons.remove(LIMITS)
+    tenant.limits.on_first = lambda: tenant.crons.add(LIMITS, "2 * * * *", lambda: clean_limits(tenant), wakes=False)
+
+
+async def clean_limits(tenant: Tenant) -> None:
+    """Forget the rate limits' windows that ended long ago."""
+    tenant.limits.clean(tenant.now())
 
 
 async def optimize(tenant: Tenant) -> None:

@@ -4,7 +4,7 @@ A window starts with a client's first request and lasts the rule's `duration` se
 gone when the tenant is evicted or its settings change, as the stock server's are when it restarts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,15 @@ class _Window:
 
 
 class RateLimits:
-    """One tenant's rules and windows. `find` is pure; `allow` counts."""
+    """One tenant's rules and windows. `find` is pure; `allow` counts. on_first: called once, when counting begins."""
 
-    __slots__ = ("_prefixes", "_windows", "rules")
+    __slots__ = ("_prefixes", "_windows", "on_first", "rules")
 
     def __init__(self, rules: Iterable[dict[str, Any]]) -> None:
         self.rules = [Rule(r["label"], r["audience"], r["duration"], r["maxRequests"]) for r in rules]
         self._prefixes = [rule for rule in self.rules if rule.label.endswith("/")]
         self._windows: dict[tuple[str, str], _Window] = {}
+        self.on_first: Callable[[], None] | None = None
 
     def find(self, labels: Sequence[str], *, authenticated: bool) -> Rule | None:
         """The rule for the most important of `labels`: an equal label before a prefix, each in the rules' order."""
@@ -56,6 +57,9 @@ class RateLimits:
 
     def allow(self, limiter: str, rule: Rule, client: str, now: float) -> bool:
         """Count one request of `client` (an address) against the `rule`; False when its window is used up."""
+        on_first, self.on_first = self.on_first, None
+        if on_first is not None:
+            on_first()
         key, second = (limiter, client), int(now)
         window = self._windows.get(key)
         if window is None:

@@ -1,10 +1,13 @@
 """Rate limits find the stock server's rule and count in fixed windows."""
 
+from pathlib import Path
+
 import pytest
 
-from pbe.tenant import rate_limit
+from pbe.tenant import cron_system, rate_limit, settings_store
 from pbe.tenant.rate_limit import RateLimits, Rule
 from pbe.tenant.settings import DEFAULTS
+from tests.kit.record_site import RecordSite
 
 
 def _rule(label: str, audience: str = "", requests: int = 2, duration: int = 3) -> dict[str, object]:
@@ -70,3 +73,18 @@ def test_a_flood_of_clients_is_bounded() -> None:
         limits.allow("x", rule, str(number), 10)
     assert len(limits) <= rate_limit.CLIENTS_MAX
     assert not limits.allow("x", rule, str(rate_limit.CLIENTS_MAX + 4999), 10)
+
+
+def test_the_job_that_cleans_comes_with_the_first_counted_request(tmp_path: Path) -> None:
+    """Settings, even others, take it away again, as they begin the windows anew."""
+    tenant = RecordSite(tmp_path).tenant
+    ids = [job.id for job in tenant.crons.jobs()]
+    assert cron_system.LIMITS not in ids
+    rule = Rule("/api/", "", 1, 5)
+    for _ in range(2):
+        assert tenant.limits.allow("x", rule, "1.2.3.4", tenant.now() - 10_000)
+        assert [job.id for job in tenant.crons.jobs()] == [*ids, cron_system.LIMITS]
+    assert tenant.crons.run(cron_system.LIMITS)
+    assert len(tenant.limits) == 0
+    settings_store.use(tenant, tenant.settings)
+    assert [job.id for job in tenant.crons.jobs()] == ids

@@ -23,6 +23,24 @@ _SQL: list[Any] = [
     {}, {"query": ""}, {"query": " "}, {"query": "SELECT 1"}, {"query": "SELECT 1 AS a, 2.5 AS b, 'x' AS c, NULL AS d, x'0102' AS e"}, {"query": "SELECT 1; SELECT 2"}, {"query": "nonsense"}, {"query": "SELECT * FROM nosuch"}, {"query": "SELECT name FROM _collections ORDER BY name"}, {"query": "SELECT email FROM users"}, {"query": "UPDATE users SET name = 'x'"}, {"query": "SELECT name FROM users"},
     {"query": "CREATE TABLE t (a)"}, {"query": "INSERT INTO t VALUES (1), (2)"}, {"query": "SELECT * FROM t"}, {"query": "DELETE FROM t WHERE a = 1"}, {"query": "DROP TABLE t"}, {"query": "SELECT 1 AS a, 2 AS a"}, {"query": "x" * 5001}, {"query": 5}, {"query": "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 1500) SELECT n FROM c"}, {"query": "SELECT 1 -- comment"}, {"query": "-- only"}, {"query": "PRAGMA journal_mode"}, {"query": "SELECT count(*) AS n FROM users WHERE 0"}, {"query": "BEGIN; SELECT 1; COMMIT"}, {"query": "EXPLAIN SELECT 1"},
 ]  # fmt: skip
+_COUNTED = {"rateLimits": {"enabled": True, "rules": [{"label": "/api/health", "maxRequests": 1000, "duration": 600}]}}
+_LIMITS: list[dict[str, Any]] = [
+    step
+    for title, *before in (
+        ("rules alone", {"PATCH": "/api/settings", "as": "admin", "json": _COUNTED}),
+        ("a request without a rule", {"GET": "/api/nowhere"}),
+        ("a superuser", {"GET": "/api/health", "as": "admin", "ignore": ["data.realIP"], "why": "addresses"}),
+        ("a guest", {"GET": "/api/health"}),
+        ("other settings", {"PATCH": "/api/settings", "as": "admin", "json": {"backups": {"cron": "0 0 1 1 *"}}}),
+        ("a guest after other settings", {"GET": "/api/health"}),
+        ("no limits", {"PATCH": "/api/settings", "as": "admin", "json": {"rateLimits": {"enabled": False, "rules": []}, "backups": {"cron": ""}}}),
+        ("a guest without limits", {"GET": "/api/health"}),
+    )
+    for step in (
+        *({"name": f"crons and limits: {title}", **one} for one in before),
+        {"name": f"crons after {title}", "GET": "/api/crons", "as": "admin"},
+    )
+]  # fmt: skip
 SCENARIOS: list[dict[str, Any]] = [
     *({"name": f"{verb} {target} as {who}", verb: target, "as": who, **({} if verb == "GET" else {"json": {}})} for verb, target in _GUARDED for who in ("guest", "user")),
     {"name": "settings", "GET": "/api/settings", "as": "admin"}, {"name": "some settings", "GET": "/api/settings?fields=meta.appName,batch", "as": "admin"},
@@ -33,6 +51,7 @@ SCENARIOS: list[dict[str, Any]] = [
     *({"name": f"test s3 {body!r}", "POST": "/api/settings/test/s3", "as": "admin", "json": body} for body in ({}, {"filesystem": "nosuch"}, {"filesystem": "storage"}, {"filesystem": "backups"})),
     *({"name": f"apple {index}", "POST": "/api/settings/apple/generate-client-secret", "as": "admin", "json": body} for index, body in enumerate(({}, {"clientId": "a", "teamId": "b", "keyId": "c", "privateKey": "x", "duration": 1}, {"clientId": "a", "teamId": "b" * 10, "keyId": "c" * 10, "privateKey": "x", "duration": 100}))),
     {"name": "crons", "GET": "/api/crons", "as": "admin"}, {"name": "an unknown cron", "POST": "/api/crons/nosuch", "as": "admin"}, {"name": "run a cron", "POST": "/api/crons/__pbDBOptimize__", "as": "admin"}, {"name": "crons, some fields", "GET": "/api/crons?fields=id", "as": "admin"},
+    *_LIMITS,
     {"name": "no backups", "GET": "/api/backups", "as": "admin"}, {"name": "a backup", "POST": "/api/backups", "as": "admin", "json": {"name": "one.zip"}}, {"name": "its name again", "POST": "/api/backups", "as": "admin", "json": {"name": "one.zip"}},
     *({"name": f"a backup named {name!r}", "POST": "/api/backups", "as": "admin", "json": {"name": name}} for name in ("x", "a b.zip", "../x.zip", "A.zip", ".zip", "x" * 147 + ".zip", 5)),
     {"name": "backups' keys", "GET": "/api/backups?fields=key", "as": "admin"}, {"name": "a backup without a token", "GET": "/api/backups/one.zip"}, {"name": "a backup with a wrong token", "GET": "/api/backups/one.zip?token=x"}, {"name": "an unknown backup", "DELETE": "/api/backups/nosuch.zip", "as": "admin", "ignore": ["message"], "why": "local-paths"}, {"name": "restore an unknown backup", "POST": "/api/backups/nosuch.zip/restore", "as": "admin"},
