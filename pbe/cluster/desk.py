@@ -30,6 +30,7 @@ class TenantWord(msgspec.Struct, frozen=True):
     epoch: int = 0
     status: str = ""
     revision: int = 0
+    at_ms: int = 0
 
 
 class Desk:
@@ -62,6 +63,7 @@ class Desk:
             "tenant.status": self.status,
             "tenant.released": self.released,
             "superuser.done": self.superuser_done,
+            "wake.set": self.wake,
         }
 
     async def _at_leader(self, name: str, payload: Any) -> Any:
@@ -149,6 +151,12 @@ class Desk:
         """A node has made the superuser that waited."""
         word = _word(payload)
         await self._propose(commands.SuperuserDone(word.tenant_id, word.revision))
+        return {}
+
+    async def wake(self, payload: Any) -> dict[str, Any]:
+        """A node tells when a job of a tenant of its is due next."""
+        word = _word(payload)
+        await self._propose(commands.WakeSet(word.tenant_id, word.epoch, word.at_ms))
         return {}
 
     def node(self, node_id: str) -> Mapping[str, Any]:

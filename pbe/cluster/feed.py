@@ -40,7 +40,7 @@ class Feed:
 
 
 class NodeView:
-    """What concerns one node: the tenants routed to it, or moving to it, their records and waiting superusers.
+    """What concerns one node: the tenants routed to it, or moving to it, their records, waiting superusers and wakes.
 
     A tenant that leaves is told once more, as its route is then; it is forgotten after that.
     """
@@ -51,12 +51,12 @@ class NodeView:
         self._mine: set[str] = set()
 
     def everything(self) -> Iterator[tuple[str, str, Record]]:
-        """All that concerns the node, a tenant's record and superuser before its route."""
+        """All that concerns the node, a tenant's other records before its route."""
         fleet = self._plane.fleet
         routes = fleet.routes
         self._mine = {*routes.group("node_id", self._node_id), *routes.group("target", self._node_id)}
         for key in sorted(self._mine):
-            for table in (fleet.tenants, fleet.superusers, routes):
+            for table in (fleet.tenants, fleet.superusers, fleet.wakes, routes):
                 record = table.get(key)
                 if record is not None:
                     yield table.name, key, record
@@ -67,7 +67,7 @@ class NodeView:
         for event in events:
             if event.table == "routes":
                 picked += self._route(event)
-            elif event.table in ("tenants", "superusers") and event.key in self._mine:
+            elif event.table in ("tenants", "superusers", "wakes") and event.key in self._mine:
                 picked.append(event)
         return picked
 
@@ -82,7 +82,8 @@ class NodeView:
         if was:
             return [event]
         news = [event]
-        for table in (self._plane.fleet.superusers, self._plane.fleet.tenants):
+        fleet = self._plane.fleet
+        for table in (fleet.wakes, fleet.superusers, fleet.tenants):
             record = table.get(event.key)
             if record is not None:
                 news.insert(0, Event(event.revision, table.name, event.key, record))

@@ -9,12 +9,18 @@ from typing import Any
 
 import msgspec
 
-from pbe.fleet.records import Node, PendingSuperuser, Record, Route, Tenant
+from pbe.fleet.records import Node, PendingSuperuser, Record, Route, Tenant, Wake
 from pbe.fleet.state import Event
 from pbe.fleet.tables import encode
 
 #: Tables that a message may speak of, with the records they hold.
-KINDS: dict[str, type[Record]] = {"routes": Route, "nodes": Node, "tenants": Tenant, "superusers": PendingSuperuser}
+KINDS: dict[str, type[Record]] = {
+    "routes": Route,
+    "nodes": Node,
+    "tenants": Tenant,
+    "superusers": PendingSuperuser,
+    "wakes": Wake,
+}
 NODE_TOPIC_PREFIX = "node/"
 ITEMS_MAX = 5000
 """Records in one message of a whole picture."""
@@ -38,7 +44,7 @@ class Changes(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def node_topic(node_id: str) -> str:
-    """The topic of what concerns one node: its routes and their tenants, and superusers that wait for it."""
+    """The topic of what concerns one node: its routes and their tenants, superusers that wait for it, and wakes."""
     return NODE_TOPIC_PREFIX + node_id
 
 

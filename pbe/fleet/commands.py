@@ -93,6 +93,20 @@ class SuperuserDone(Command, tag="superuser.done", frozen=True, gc=False, omit_d
     revision: int
 
 
+class WakeSet(Command, tag="wake.set", frozen=True, gc=False, omit_defaults=True):
+    """Record when a tenant's next job is due, 0: never; refused unless the route's epoch is `epoch`."""
+
+    tenant_id: str
+    epoch: int
+    at_ms: int
+
+
+class WakeCall(Command, tag="wake.call", frozen=True, gc=False, omit_defaults=True):
+    """Have sleeping tenants loaded: (tenant id, at_ms as it was read). A pair that has changed since is skipped."""
+
+    tenants: tuple[tuple[str, int], ...]
+
+
 class RouteAssign(Command, tag="route.assign", frozen=True, gc=False, omit_defaults=True):
     """Give tenants to nodes: (tenant id, node id, epoch now). A pair whose epoch has moved on is skipped, not refused.
 
@@ -309,6 +323,8 @@ AnyCommand = (
     | TenantPurge
     | SuperuserSet
     | SuperuserDone
+    | WakeSet
+    | WakeCall
     | RouteAssign
     | RouteRelease
     | MoveStart

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from pbe.errors import InvariantBroken
-from pbe.fleet import commands, nodes, people, routes, tenants
+from pbe.fleet import commands, nodes, people, routes, tenants, wakes
 from pbe.fleet.records import Record, to_json
 from pbe.fleet.rejected import Rejected
 from pbe.fleet.requests import Requests
@@ -26,6 +26,8 @@ HANDLERS: dict[type[Any], Callable[[State, Any], Any]] = {
     commands.TenantPurge: tenants.purge,
     commands.SuperuserSet: tenants.set_superuser,
     commands.SuperuserDone: tenants.superuser_done,
+    commands.WakeSet: wakes.set_wake,
+    commands.WakeCall: wakes.call,
     commands.RouteAssign: routes.assign,
     commands.RouteRelease: routes.release,
     commands.MoveStart: routes.move_start,
@@ -88,6 +90,7 @@ class Fleet:
         self.audit = self.state.audit
         self.codes = self.state.codes
         self.superusers = self.state.superusers
+        self.wakes = self.state.wakes
 
     @property
     def placement(self) -> Any:

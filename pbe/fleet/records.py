@@ -214,6 +214,15 @@ class PendingSuperuser(Record, frozen=True, array_like=True, gc=False):
     revision: int = 0
 
 
+class Wake(Record, frozen=True, array_like=True, gc=False):
+    """When a tenant has to be awake next. called_ms: when its node was told to load it, 0 while it may sleep on."""
+
+    tenant_id: str
+    at_ms: int
+    called_ms: int = 0
+    revision: int = 0
+
+
 class Remembered(Record, frozen=True, array_like=True, gc=False):
     """The outcome of a request, so that the same request id gives the same answer instead of a second effect.
 

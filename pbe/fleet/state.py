@@ -17,6 +17,7 @@ from pbe.fleet.records import (
     Route,
     Tenant,
     User,
+    Wake,
 )
 from pbe.fleet.tables import Table, moved
 from pbe.fleet.times import rfc3339
@@ -53,6 +54,7 @@ class State:
         self.codes = Table("codes", Code)
         self.config = Table("config", Placement)
         self.superusers = Table("superusers", PendingSuperuser)
+        self.wakes = Table("wakes", Wake)
         self.requests = Table("requests", Remembered)
         self.tables: dict[str, Table[Any]] = {
             table.name: table
@@ -68,6 +70,7 @@ class State:
                 self.superusers,
                 self.tenants,
                 self.users,
+                self.wakes,
             )
         }
         self.revision = 0

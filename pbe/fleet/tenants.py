@@ -124,6 +124,8 @@ def delete(state: State, command: commands.TenantDelete) -> Tenant:
     state.put(state.routes, tenant.id, buried)
     if state.superusers.get(tenant.id) is not None:
         state.remove(state.superusers, tenant.id)
+    if state.wakes.get(tenant.id) is not None:
+        state.remove(state.wakes, tenant.id)
     changed = msgspec.structs.replace(tenant, status="deleted", node_id="", updated=state.now)
     return state.put(state.tenants, tenant.id, changed)
 

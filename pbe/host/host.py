@@ -22,6 +22,7 @@ from pbe.host.loader import Loaded, Loader
 from pbe.host.rewind import Rewind
 from pbe.host.room import Handler, Room, RoomState
 from pbe.host.score import first_to_leave
+from pbe.host.waker import Waker
 from pbe.tenant.tenant import Tenant
 
 TENANTS_MAX = 200
@@ -41,8 +42,8 @@ class Host:
     """The tenants of one node.
 
     handlers: makes the request handler of a loaded tenant (`api` in practice; made by `roles`). resources: the
-    machine's size and load for heartbeats. Raises `Misdirected` for tenants of other nodes, and `Unavailable` without a
-    live lease.
+    machine's size and load for heartbeats. waker: told which tenants come and go. Raises `Misdirected` for tenants of
+    other nodes, and `Unavailable` without a live lease.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Host:
         tenants_max: int = TENANTS_MAX,
         idle_s_max: float = IDLE_S_MAX,
         resources: Callable[[], dict[str, Any]] = dict,
+        waker: Waker | None = None,
     ) -> None:
         self.node_id = node_id
         self._loader = loader
@@ -65,6 +67,7 @@ class Host:
         self._tenants_max = tenants_max
         self._idle_s_max = idle_s_max
         self._resources = resources
+        self._waker = waker
         self._rooms: dict[str, Room] = {}
         self._rewinds: dict[str, Rewind] = {}
         self._loads = DeferredSemaphore(LOADS_MAX)
@@ -220,6 +223,8 @@ class Host:
             return
         room.loaded = loaded
         room.last_used_s = self._clock.seconds()
+        if self._waker is not None and not room.lost:
+            self._waker.loaded(loaded.tenant)
         room.become(RoomState.ACTIVE)
         if room.lost:
             await self._evict(room)
@@ -263,6 +268,8 @@ class Host:
         room.loaded = room.handler = None
         try:
             if loaded is not None:
+                if self._waker is not None and not room.lost:
+                    self._waker.unloads(loaded.tenant)
                 await self._loader.unload(loaded, flush=flush)
         finally:
             self._rooms.pop(room.tenant_id, None)
@@ -289,6 +296,9 @@ class Host:
                     database.rest()
             if room.state is RoomState.ACTIVE and not room.in_use and now - room.last_used_s >= self._idle_s_max:
                 self._start(self._evict(room))
+        if self._waker is not None:
+            active = [room.loaded for room in self._rooms.values() if room.state is RoomState.ACTIVE]
+            self._waker.sweep([loaded.tenant for loaded in active if loaded is not None])
 
     def _start(self, coroutine: Any) -> None:
         Deferred.fromCoroutine(coroutine).addErrback(

@@ -23,6 +23,7 @@ from pbe.fleet.changes import Changes, node_topic
 from pbe.fleet.records import PendingSuperuser, Route
 from pbe.host.assignment import Assignment
 from pbe.host.errands import Errands
+from pbe.host.waker import Waker
 
 HEARTBEAT_S = 1.0
 CALL_S = 2.0
@@ -76,6 +77,7 @@ class Membership:
         durability: str,
         *,
         shares_fate: bool = False,
+        waker: Waker | None = None,
     ) -> None:
         self.node_id: str = node["id"]
         self._node = node
@@ -85,6 +87,7 @@ class Membership:
         self._durability = durability
         self._shares_fate = shares_fate
         self.errands: Errands | None = None
+        self._waker = waker
         self._host: Tenants | None = None
         self._routes: dict[str, Route] = {}
         self.waiting: dict[str, PendingSuperuser] = {}
@@ -108,6 +111,11 @@ class Membership:
             return None
         return Assignment(tenant_id, route.epoch, self._durability)
 
+    def _epoch(self, tenant_id: str) -> int | None:
+        """The epoch of a tenant that is this node's, even while it is about to leave."""
+        route = self._routes.get(tenant_id)
+        return route.epoch if route is not None and route.node_id == self.node_id else None
+
     def live(self) -> bool:
         """Whether the lease runs."""
         return self._clock.seconds() < self._lease_until_s
@@ -118,6 +126,8 @@ class Membership:
         """Register and begin to live."""
         self._host = host
         self._joined = True
+        if self._waker is not None:
+            self._waker.join(host.tenant, self._epoch)
         self._stop = self._control.subscribe(node_topic(self.node_id), 0, self._told)
         self._beat("node.register")
 
@@ -182,6 +192,8 @@ class Membership:
                 self._route(key, record)
             elif table == "superusers":
                 self._superuser(key, record)
+            elif table == "wakes" and self._waker is not None:
+                self._waker.told(key, record)
         if self._picture is not None:
             self._picture.update(key for table, key, _ in changes.items if table == "routes")
             if not changes.more:
@@ -203,6 +215,8 @@ class Membership:
             self._routes.pop(tenant_id, None)
             self.waiting.pop(tenant_id, None)
             self._reported.pop(tenant_id, None)
+            if self._waker is not None:
+                self._waker.left(tenant_id)
             if old is not None and old.node_id == self.node_id:
                 self._begin(self._close(tenant_id))
             return
@@ -213,6 +227,8 @@ class Membership:
             self._begin(self._hand_over(tenant_id))
         elif tenant_id in self.waiting:
             self._begin(self.ready(tenant_id))
+        if self._waker is not None:
+            self._waker.answer(tenant_id)
 
     async def _close(self, tenant_id: str) -> None:
         if self._host is not None:

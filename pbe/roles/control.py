@@ -18,6 +18,7 @@ from pbe.api.admin.placement import PlacementRules
 from pbe.api.admin.raft import Raft
 from pbe.api.admin.site import PlatformSite, routes
 from pbe.api.admin.tenants import Tenants
+from pbe.cluster.alarm import Alarm
 from pbe.cluster.beats import Beats
 from pbe.cluster.counsel import Counsel
 from pbe.cluster.desk import Desk
@@ -66,6 +67,7 @@ class ControlParts:
         self.archive = Archive(store, self.plane, tools.reactor) if store is not None else None
         beats = Beats()
         self.steward = Steward(self.plane, beats, tools.reactor)
+        self.alarm = Alarm(self.plane, beats, self.steward.place, tools.reactor, tools.now)
         self.desk = Desk(self.plane, beats, self.steward, tools.reactor, tools.now)
         self.feed = Feed(self.plane)
         self.routes = RoutePublisher(self._routes, self.plane.fleet.revision)
@@ -91,6 +93,7 @@ class ControlParts:
             except CannotListenError as error:
                 raise ConfigError(f"Cannot listen for Raft on {self._raft_listen}: {error.socketError}.") from error
         self.steward.start()
+        self.alarm.start()
         if self.archive is not None:
             self.archive.start()
 
@@ -117,6 +120,7 @@ class ControlParts:
     async def stop(self) -> None:
         """End in order: housekeeping first, so that nothing is proposed to a member that stops."""
         self.steward.stop()
+        self.alarm.stop()
         if self.archive is not None:
             self.archive.stop()
         await self.plane.stop()

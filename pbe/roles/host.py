@@ -18,6 +18,7 @@ from pbe.host.keeper import Keeper
 from pbe.host.loader import Loaded, Loader
 from pbe.host.membership import Control, Membership
 from pbe.host.rewind import Rewind
+from pbe.host.waker import Waker
 from pbe.net.outbound import Outbound
 from pbe.replication.moment import Moment
 from pbe.replication.replica import Replica
@@ -115,8 +116,9 @@ class NodeParts:
             "zone": config.zone,
             "labels": dict(config.labels),
         }
+        waker = Waker(control, tools.now)
         self.membership = Membership(
-            node, control, tools.reactor, superuser.upsert, config.durability, shares_fate=alone
+            node, control, tools.reactor, superuser.upsert, config.durability, shares_fate=alone, waker=waker
         )
         self.host = Host(
             config.node_id,
@@ -126,6 +128,7 @@ class NodeParts:
             tools.reactor,
             tenants_max=config.max_tenants,
             resources=Machine(config.dir, tools.reactor.seconds, with_cpu=not alone).resources,
+            waker=waker,
         )
         keeper = Keeper(self.host, self.replicator, tools.store(config), config.dir / "tenants")
         self.membership.errands = Errands(keeper.carry_out, control.call, tools.reactor)

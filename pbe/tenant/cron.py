@@ -40,7 +40,7 @@ class Crons:
         self._launch = launch
         self._jobs: dict[str, Job] = {}
         self._timer: IDelayedCall | None = None
-        self._last = now()
+        self._last = self._began = now()
         self._closed = False
 
     def add(self, job_id: str, expression: str, run: Run, *, wakes: bool = True) -> None:
@@ -70,6 +70,13 @@ class Crons:
     def wake_at(self) -> float | None:
         """When the tenant has to be awake next, seconds since the epoch; None where nothing asks for it."""
         return self._next([job for job in self._jobs.values() if job.wakes])
+
+    def catch_up(self, due: float) -> None:
+        """Start, once, each waking job that was due in the minute of `due` or later, but before the clock began."""
+        for job in [job for job in self._jobs.values() if job.wakes]:
+            first = job.schedule.next_after(due - 60)
+            if first is not None and first <= self._began:
+                self._launch(job.id, job.run())
 
     async def close(self) -> None:
         """Set no timer any more."""

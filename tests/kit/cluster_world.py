@@ -78,8 +78,8 @@ class FakeNode:
 class World:
     """The cluster."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.plane = FakePlane()
         self.beats = Beats()
         self.steward = Steward(self.plane, self.beats, self.clock)

@@ -117,3 +117,19 @@ def test_a_sleeping_tenant_is_woken_for_its_own_jobs_only() -> None:
     assert crons.wake_at() is None
     crons.add("own", "30 0 * * *", _nothing)
     assert crons.wake_at() == 1_767_225_600.0 + 1800
+
+
+def test_what_was_slept_through_is_started_once_and_cleaning_is_not() -> None:
+    """Each job, however often it was due meanwhile; not those that are due only after the clock began."""
+    clock = Clock()
+    clock.advance(3630)
+    crons, ran = _crons(clock)
+    for job_id, expression, wakes in (
+        ("each", "* * * * *", True),
+        ("past", "5 0 * * *", True),
+        ("next", "2 1 * * *", True),
+        ("__pbOTPCleanup__", "* * * * *", False),
+    ):
+        crons.add(job_id, expression, _nothing, wakes=wakes)
+    crons.catch_up(1_767_225_600.0 + 60)
+    assert sorted(ran) == ["each", "past"]
