@@ -46,6 +46,17 @@ def test_a_store_away_changes_nothing(tmp_path: Path) -> None:
     assert not any(" at " in line for line in node.replicator.log)
 
 
+def test_a_restore_that_fails_half_way_leaves_the_newest_state(tmp_path: Path) -> None:
+    """Nothing of the moment stays on the disk, and the next load is of the newest state again."""
+    node = Node(tmp_path, "a")
+    node.replicator.broken = DATABASES[1]
+    assert isinstance(_outcome(node, node.start(node.host.rewind("a", Rewind(MOMENTS)))), StoreError)
+    assert [path.name for path in (tmp_path / "a").iterdir() if path.name.startswith(DATABASES)] == []
+    node.replicator.log.clear()
+    assert node.ask("a").result == "a: hello"
+    assert sorted(node.replicator.log[:3]) == sorted(f"restore a/{name}" for name in DATABASES)
+
+
 class Past:
     """Histories that a test writes."""
 

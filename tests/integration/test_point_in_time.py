@@ -86,6 +86,15 @@ def test_back_forward_and_aside(tmp_path: Path) -> None:
         assert (early.status, "history" in early.json["message"]) == (400, True)
         assert pbe.ask("GET", "/api/cp/tenants/none").status == 404
         assert shop.rows() == {"first", "second"}
+        newest = max(pbe.folder.glob("**/tenants/copy/litestream/data.db/ltx/0/*.ltx"), key=lambda path: path.name)
+        content = bytearray(newest.read_bytes())
+        content[len(content) // 2] ^= 1
+        newest.write_bytes(content)
+        checked = pbe.cli("tenant", "verify", "copy")
+        assert (checked.returncode, "BROKEN" in checked.stdout, newest.name in checked.stdout) == (1, True, True)
+        content[len(content) // 2] ^= 1
+        newest.write_bytes(content)
+        assert pbe.cli("tenant", "verify", "copy").returncode == 0
         pbe.terminate()
         pbe.start()
         assert Shop(pbe, "shop").rows() == {"first", "second"}

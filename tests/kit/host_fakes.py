@@ -42,18 +42,19 @@ class FakeReplicator:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.away = False
+        self.broken = ""
         self.gate: Deferred[None] | None = None
         self.on_lost: dict[str, Callable[[], None]] = {}
 
     async def restore(
         self, tenant_id: str, name: str, path: str, *, at: Moment | None = None, source: str = ""
     ) -> SimpleNamespace:
-        """Wait for `gate`, fail while the store is away."""
+        """Wait for `gate`, fail while the store is away, and for moments of the database that is `broken`."""
         if self.gate is not None:
             waiting: Deferred[None] = Deferred()
             self.gate.addCallback(lambda _: waiting.callback(None))
             await waiting
-        if self.away:
+        if self.away or (at is not None and name == self.broken):
             raise StoreError("restore", f"{tenant_id}/{name}")
         suffix = "" if at is None else f" at {at.txid}" + (f" of {source}" if source else "")
         self.log.append(f"restore {tenant_id}/{name}{suffix}")
