@@ -12,6 +12,7 @@ from typing import Any
 from pbe.query.catalog import Catalog, CollectionLike, RequestLike
 from pbe.query.compiler import FILTER_BYTES_MAX, RecordNames, compile_filter
 from pbe.query.errors import FilterError
+from pbe.query.indexes import may_serve
 from pbe.query.operand import table
 from pbe.query.resolver import Scope
 from pbe.query.sort import compile_sort
@@ -22,7 +23,10 @@ BASE = "t"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The parts of a statement over one collection, whose rows are called `alias`."""
+    """The parts of a statement over one collection, whose rows are called `alias`.
+
+    indexed: an index of the collection could serve the filter or the sort.
+    """
 
     table: str
     alias: str
@@ -31,6 +35,7 @@ class Compiled:
     order: Sql
     distinct: bool
     has_rowid: bool
+    indexed: bool = True
 
     @property
     def params(self) -> tuple[Any, ...]:
@@ -109,14 +114,16 @@ class Selection:
                 self._where.append(compile_filter(f"id='' || (\n{collection.list_rule}\n)", RecordNames(inner)))
                 scopes.append(inner)
         joins = [one for scope in scopes for one in scope.joins.values()]
+        where = join(" AND ", self._where)
         return Compiled(
             self._scope.source,
             BASE,
             join("", [one.clause for one in joins]),
-            join(" AND ", self._where),
+            where,
             self._order,
             any(one.many for one in joins) or bool(joins and self._collection.type == "view"),
             self._collection.type != "view",
+            may_serve(self._collection.indexes, f"{where.text} {self._order.text}"),
         )
 
 
@@ -156,9 +163,11 @@ def rows(compiled: Compiled, select: str, limit: int, offset: int = 0) -> Statem
 def late_rows(compiled: Compiled, select: str, limit: int, offset: int = 0) -> Statement:
     """The rows of one page, found and sorted by rowid first and read after: the same rows in the same order as `rows`.
 
-    Only where nothing is joined and the table has a rowid; else it is `rows`. CROSS JOIN keeps the inner order.
+    Only where nothing is joined, the table has a rowid, and no index could serve; else it is `rows`. An index that has
+    all that the inner statement asks for would be read instead of the table, and rows that sort alike come in another
+    order then. CROSS JOIN keeps the inner order.
     """
-    if compiled.joins or not compiled.order or not compiled.has_rowid:
+    if compiled.joins or not compiled.order or not compiled.has_rowid or compiled.indexed:
         return rows(compiled, select, limit, offset)
     tail = _tail(compiled, ordered=True)
     inner = f"SELECT {compiled.alias}.rowid AS r{tail.text} LIMIT ? OFFSET ?"

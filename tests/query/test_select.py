@@ -1,5 +1,6 @@
 """Filters and sorts, run on a small database."""
 
+import apsw
 import pytest
 
 from pbe.query.errors import FilterError
@@ -145,13 +146,18 @@ def test_rules_see_the_request(text: str, ids: list[str]) -> None:
         "strftime()=1", "strftime(title)=1", "strftime('%Y',day,1)=1", "strftime('%Y',f())=1",
         "@request.body.n:each=1", "@request.body.n:length=1", "@request.query.q:each=1",
         "author.tags_via_owner.posts_via_tags.author.tags_via_owner.posts_via_tags.author.name=1",
-        "title ~ @request.body.sel:each",
     ],
 )  # fmt: skip
 def test_names_that_mean_nothing_are_refused(text: str) -> None:
     """A filter over what is not there raises FilterError."""
     with pytest.raises(FilterError):
         World().find(text, request=REQUEST)
+
+
+def test_a_list_of_the_request_is_no_pattern() -> None:
+    """It compiles, so that a rule with it can be saved, and fails when it runs."""
+    with pytest.raises(apsw.SQLError, match="malformed JSON"):
+        World().find("title ~ @request.body.sel:each", request=REQUEST)
 
 
 def test_hidden_fields_need_permission() -> None:
