@@ -5,10 +5,12 @@ The accepted spellings are those of PocketBase's caster, first match wins; what 
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 from pbe.schema.go_cast import to_string
 
+SECONDS_MAX = 64
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -74,8 +76,12 @@ def cast(raw: Any) -> str:
 def from_seconds(seconds: float) -> str:
     """The canonical text of an instant given as seconds since the epoch, cut to milliseconds."""
     millis = int(seconds * 1000)
-    moment = datetime.fromtimestamp(millis // 1000, UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{millis % 1000:03d}Z"
+    return f"{_to_the_second(millis // 1000)}.{millis % 1000:03d}Z"
+
+
+@lru_cache(SECONDS_MAX)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def to_seconds(text: str) -> float:

@@ -138,7 +138,7 @@ def is_valid(text: str, *, unique: bool = False) -> bool:
     unique: no object may have a key twice.
     """
     try:
-        json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique if unique else None)
+        (_UNIQUE if unique else _ANY).decode(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -151,3 +151,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
 
 def _refuse(constant: str) -> None:
     raise ValueError(constant)
+
+
+_ANY = json.JSONDecoder(parse_constant=_refuse)
+_UNIQUE = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_unique)

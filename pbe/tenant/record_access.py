@@ -36,6 +36,9 @@ async def may_create(unit: Unit, info: RequestInfo, record: Record) -> bool:
     collection = record.collection
     if collection.is_auth and len(record.get("password").plain.encode()) > BCRYPT_BYTES_MAX:
         raise BadRequest("Failed to create record.", cause="the password is too long to be hashed for the create rule")
+    manage = _manage_rule(collection, info)
+    if not collection.create_rule and not manage:
+        return False
     columns = imagined_columns(record)
     if collection.create_rule:
         try:
@@ -43,7 +46,6 @@ async def may_create(unit: Unit, info: RequestInfo, record: Record) -> bool:
                 raise BadRequest("Failed to create record.", cause="the create rule does not hold")
         except (FilterError, SqlError) as error:
             raise BadRequest("Failed to create record.", cause=str(error)) from error
-    manage = _manage_rule(collection, info)
     if not manage:
         return False
     try:

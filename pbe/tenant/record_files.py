@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pbe.errors import Unavailable
 from pbe.schema.field_file import FileField, Upload
 from pbe.tenant.record import Record
+from pbe.tenant.record_shape import shape_of
 from pbe.tenant.tenant import Tenant
 
 
@@ -61,7 +62,8 @@ def named(record: Record) -> None:
 async def kept(tenant: Tenant, record: Record) -> None:
     """The record was written: delete the files that it no longer names."""
     record.uploaded = []
-    await _delete(tenant, record, _names(record, original=True) - _names(record, original=False))
+    if _file_fields(record):
+        await _delete(tenant, record, _names(record, original=True) - _names(record, original=False))
 
 
 async def dropped(tenant: Tenant, record: Record) -> None:
@@ -81,8 +83,8 @@ async def _delete(tenant: Tenant, record: Record, names: set[str]) -> None:
         await _files(tenant).delete([key_of(record, name) for name in sorted(names)])
 
 
-def _file_fields(record: Record) -> list[FileField]:
-    return [field for field in record.collection.fields if isinstance(field, FileField)]
+def _file_fields(record: Record) -> tuple[FileField, ...]:
+    return shape_of(record.collection).files
 
 
 def _uploads(record: Record, field: FileField) -> list[Upload]:

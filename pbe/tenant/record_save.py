@@ -17,7 +17,7 @@ from pbe.tenant.pipeline import Event
 from pbe.tenant.record import Record
 from pbe.tenant.record_events import WRITING_NAMES, RecordErrorEvent, RecordEvent
 from pbe.tenant.record_invalid import Invalid
-from pbe.tenant.record_shape import shape_of
+from pbe.tenant.record_shape import shape_of, update_of
 from pbe.tenant.record_validate import autogenerate, validate
 from pbe.tenant.tenant import Tenant
 from pbe.tenant.unit import Unit, transact
@@ -59,11 +59,10 @@ async def prepare(tenant: Tenant, record: Record) -> None:
 
 
 def _password_to_hash(record: Record) -> PasswordField | None:
-    for field in record.collection.fields:
-        if isinstance(field, PasswordField):
-            value = record.get(field.name)
-            if value.plain and not value.hash and len(value.plain.encode()) <= BCRYPT_BYTES_MAX:
-                return field
+    for field in shape_of(record.collection).passwords:
+        value = record.get(field.name)
+        if value.plain and not value.hash and len(value.plain.encode()) <= BCRYPT_BYTES_MAX:
+            return field
     return None
 
 
@@ -158,10 +157,7 @@ def _update(unit: Unit, record: Record) -> None:
         return
     if "id" in columns:
         raise Invalid({"id": field_error("validation_pk_change", "The record primary key cannot be changed.")})
-    pairs = ", ".join(f"{name(key)} = ?" for key in columns)
-    unit.tx.execute(
-        f"UPDATE {name(record.collection.name)} SET {pairs} WHERE id = ?", (*columns.values(), record.stored_id)
-    )
+    unit.tx.execute(update_of(record.collection.name, tuple(columns)), (*columns.values(), record.stored_id))
 
 
 async def _check_auth(unit: Unit, record: Record) -> None:
@@ -210,9 +206,8 @@ async def _completed(unit: Unit, record: Record, action: str, error: BaseExcepti
 
 
 def _forget_plain(record: Record) -> None:
-    for field in record.collection.fields:
-        if isinstance(field, PasswordField):
-            record.put(field.name, Password(record.get(field.name).hash))
+    for field in shape_of(record.collection).passwords:
+        record.put(field.name, Password(record.get(field.name).hash))
 
 
 async def _after_error(unit: Unit, record: Record, action: str, error: BaseException) -> None:

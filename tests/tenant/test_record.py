@@ -7,7 +7,7 @@ from pbe.schema.field_select import SelectField
 from pbe.schema.field_text import TextField
 from pbe.schema.fields import add
 from pbe.tenant.record import Record
-from pbe.tenant.record_shape import shape_of
+from pbe.tenant.record_shape import shape_of, update_of
 from pbe.tenant.request_info import header_map
 
 
@@ -111,3 +111,8 @@ def test_headers_are_named_in_snake_case() -> None:
     """The first of several values counts; Host is not told."""
     pairs = [("X-Token", "a"), ("x-token", "b"), ("X__Odd--Name", "c"), ("Host", "h"), ("-", "d")]
     assert header_map(pairs) == {"x_token": "a", "x_odd_name": "c"}
+
+
+def test_an_update_names_the_changed_columns_only() -> None:
+    """In their order, quoted, for the row whose id comes last."""
+    assert update_of('a"b', ("n", "title")) == 'UPDATE "a""b" SET "n" = ?, "title" = ? WHERE id = ?'
