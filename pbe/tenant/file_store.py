@@ -8,7 +8,7 @@ store. What a crash leaves behind without a record is found by `file_orphans`.
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +48,29 @@ class FileHome:
 
 
 class FileStore:
-    """The files of one tenant. Raises `ObjectMissing`, `StoreError`, and OSError where the disk fails."""
+    """The files of one tenant. Raises `ObjectMissing`, `StoreError`, and OSError where the disk fails.
+
+    own: opens the bucket that the tenant brings along, where its files are then; set by `file_place`.
+    """
 
     def __init__(self, tenant_id: str, home: FileHome) -> None:
         self._home = f"tenants/{tenant_id}/storage/"
         self._local = f"{tenant_id}/storage/"
+        self._own_local = f"{tenant_id}/own/"
         self._objects = home.objects
         self._cache = home.cache
         self._workers = home.workers
         self._thumbs = home.thumbs
+        self.own: Callable[[], Awaitable[ObjectStore]] | None = None
+
+    async def _place(self) -> tuple[ObjectStore, str]:
+        """The store of the files, and what is before every key there."""
+        if self.own is None:
+            return self._objects, self._home
+        return await self.own(), ""
+
+    def _cached(self, key: str) -> str:
+        return (self._local if self.own is None else self._own_local) + key
 
     async def put(self, key: str, upload: Any) -> None:
         """Store an upload (`tenant.upload.NewFile`); it is in the object store once this returns."""
@@ -64,38 +78,48 @@ class FileStore:
         if upload.size <= SMALL_BYTES_MAX:
             await self.put_bytes(key, received.read(), upload.content_type)
             return
-        part = self._cache.part(self._local + key)
+        objects, home = await self._place()
+        cached = self._cached(key)
+        part = self._cache.part(cached)
         try:
             await self._workers.run(_copy, received, part)
-            await self._objects.put_file(self._home + key, part, content_type=upload.content_type)
-            await self._cache.adopt(self._local + key, part)
+            await objects.put_file(home + key, part, content_type=upload.content_type)
+            await self._cache.adopt(cached, part)
         finally:
             await self._workers.run(_remove, part)
 
     async def put_bytes(self, key: str, data: bytes, content_type: str) -> None:
         """Store a small file."""
-        await self._objects.put(self._home + key, data, content_type=content_type)
+        objects, home = await self._place()
+        await objects.put(home + key, data, content_type=content_type)
 
     async def put_path(self, key: str, path: Path, content_type: str) -> None:
-        """Store a file that is on the disk already, and stays there."""
+        """Store a file that is on the disk already, and stays there; always on the platform, as it is of a pb_data."""
         await self._objects.put_file(self._home + key, path, content_type=content_type)
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Delete files, thumbs of theirs too."""
+        objects, home = await self._place()
         doomed = list(keys)
         for key in keys:
             folder, _, name = key.rpartition("/")
-            found = await self._objects.list(f"{self._home}{folder}/thumbs_{name}/")
-            doomed += [info.key.removeprefix(self._home) for info in found]
+            found = await objects.list(f"{home}{folder}/thumbs_{name}/")
+            doomed += [info.key.removeprefix(home) for info in found]
         await self.delete_keys(doomed)
 
     async def delete_record(self, prefix: str) -> None:
         """Delete all files under ``collectionId/recordId/``."""
-        found = await self._objects.list(self._home + prefix)
-        await self.delete_keys([info.key.removeprefix(self._home) for info in found])
+        objects, home = await self._place()
+        found = await objects.list(home + prefix)
+        await self.delete_keys([info.key.removeprefix(home) for info in found])
 
     async def list(self, prefix: str = "") -> list[Info]:
-        """What is stored under a prefix, keys without the tenant's own part."""
+        """What the platform stores under a prefix, keys without the tenant's own part.
+
+        Nothing of a bucket that the tenant brings along: it may hold others' objects, and is in no pb_data.
+        """
+        if self.own is not None:
+            return []
         found = await self._objects.list(self._home + prefix)
         return [Info(one.key.removeprefix(self._home), one.size, one.etag, one.modified_ms) for one in found]
 
@@ -105,7 +129,7 @@ class FileStore:
         async def fetch(path: Path) -> None:
             await self._fetch(key, path)
 
-        path = await self._cache.get(self._local + key, fetch)
+        path = await self._cache.get(self._cached(key), fetch)
         return await self._workers.run(_describe, path)
 
     async def thumb(self, key: str, original: str, size: str) -> StoredFile:
@@ -117,7 +141,7 @@ class FileStore:
             except ObjectMissing:
                 await self._make_thumb(key, original, size, path)
 
-        path = await self._cache.get(self._local + key, fetch)
+        path = await self._cache.get(self._cached(key), fetch)
         return await self._workers.run(_describe, path)
 
     async def _make_thumb(self, key: str, original: str, size: str, path: Path) -> None:
@@ -134,9 +158,10 @@ class FileStore:
 
     async def _fetch(self, key: str, path: Path) -> None:
         """Write the object's bytes to `path`, a piece at a time, with the object's time."""
+        objects, home = await self._place()
         at = 0
         while True:
-            found = await self._objects.get(self._home + key, start=at, length=FETCH_BYTES)
+            found = await objects.get(home + key, start=at, length=FETCH_BYTES)
             await self._workers.run(_append, path, found.data, found.info.modified_ms)
             at += len(found.data)
             if at >= found.info.size or not found.data:
@@ -145,8 +170,9 @@ class FileStore:
     async def delete_keys(self, keys: Sequence[str]) -> None:
         """Delete just these."""
         if keys:
-            await self._objects.delete([self._home + key for key in keys])
-            await self._cache.drop([self._local + key for key in keys])
+            objects, home = await self._place()
+            await objects.delete([home + key for key in keys])
+            await self._cache.drop([self._cached(key) for key in keys])
 
 
 def _copy(received: Any, part: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pbe.storage.sqlite import Database
-from pbe.tenant import cron_system, settings_store
+from pbe.tenant import cron_system, file_place, settings_store
 from pbe.tenant.bootstrap import bootstrap
 from pbe.tenant.services import TenantServices
 from pbe.tenant.tenant import DATABASES, Tenant
@@ -25,6 +25,7 @@ async def open_tenant(tenant_id: str, folder: Path, services: TenantServices) ->
         await tenant.catalog.reload(data)
         await settings_store.load(tenant)
         cron_system.install(tenant)
+        file_place.install(tenant)
     except Exception:
         for database in opened:
             await database.close()
