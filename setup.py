@@ -21,5 +21,7 @@ def leaves() -> list[Extension]:
 
 setup(
     packages=[*find_packages(include=["pbe", "pbe.*"]), "twisted.plugins"],
+    # An editable install puts the checkout on the path, so that twistd finds twisted/plugins in it.
+    options={"editable_wheel": {"mode": "compat"}},
     ext_modules=cythonize(leaves(), language_level=3, compiler_directives={"linetrace": DEBUG}),
 )

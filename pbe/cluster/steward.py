@@ -3,7 +3,8 @@
 Theory of operation. Everything is derived anew from the state and the heartbeats in each round, so a round that is lost
 with its leader is simply done by the next. Rounds do not overlap; they run each ROUND_S, and at once when the state
 changed, but GAP_S apart, so that a thousand changes a second cost twenty rounds. Decisions become commands that name
-the epoch they were made for: one that the state has overtaken does nothing.
+the epoch they were made for: one that the state has overtaken does nothing. A round that begins late, since this
+process was slow, first lets in the heartbeats that lie unread: silence here is no node's death.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ from pbe.fleet.records import Node, Route, Tenant
 
 ROUND_S = 0.5
 GAP_S = 0.05
+LATE_S = 0.5
 ASSIGNMENTS_MAX = 1000
 MOVES_MAX = 4
 
@@ -40,6 +42,7 @@ class Steward:
         self._leading = False
         self._running = False
         self._again = False
+        self._let_in = False
         self._rested_s = float("-inf")
         self._timer: IDelayedCall | None = None
         self._unwatch: Callable[[], None] | None = None
@@ -95,9 +98,14 @@ class Steward:
             if self._timer.getTime() <= self._clock.seconds() + delay_s:
                 return
             self._timer.cancel()
-        self._timer = self._clock.callLater(delay_s, self._begin)
+        self._timer = self._clock.callLater(delay_s, self._begin, self._clock.seconds() + delay_s)
 
-    def _begin(self) -> None:
+    def _begin(self, due_s: float) -> None:
+        if self._clock.seconds() - due_s > LATE_S and not self._let_in:
+            self._let_in = True
+            self._timer = self._clock.callLater(GAP_S, self._begin, self._clock.seconds() + GAP_S)
+            return
+        self._let_in = False
         self._running, self._again = True, False
         Deferred.fromCoroutine(self._round()).addErrback(_failed).addCallback(lambda _: self._ended())
 

@@ -1,7 +1,9 @@
 """A node's part in the cluster: it registers, says each second that it lives, and learns which tenants are its own.
 
 Theory of operation. The lease runs LEASE from when a heartbeat was *sent*, so it ends here before the control plane
-counts it over. While it runs, the node serves what its routes say; without it, nothing. Routes come by the watch:
+counts it over. While it runs, the node serves what its routes say; without it, nothing. A heartbeat goes out each
+HEARTBEAT_S whether the ones before were answered or not, and an answer counts however late it is: where this process or
+the control plane is slow for a moment, one slow answer does not cost the lease. Routes come by the watch:
 
     route here, no target    → ours under its epoch
     route here with a target → leaving: ship, close, tell the control plane, which makes the target the owner
@@ -27,6 +29,7 @@ from pbe.host.waker import Waker
 
 HEARTBEAT_S = 1.0
 CALL_S = 2.0
+BEAT_S_MAX = 3.0
 RETRY_S = 0.5
 LEASE_MARGIN_S = 0.2
 SERVED = frozenset({"active", "idle"})
@@ -99,6 +102,7 @@ class Membership:
         self._timer: IDelayedCall | None = None
         self._stop: Callable[[], None] | None = None
         self._joined = False
+        self._registering = False
         self._heard = False
         self._hopeful: list[Deferred[None]] = []
 
@@ -129,7 +133,7 @@ class Membership:
         if self._waker is not None:
             self._waker.join(host.tenant, self._epoch)
         self._stop = self._control.subscribe(node_topic(self.node_id), 0, self._told)
-        self._beat("node.register")
+        self._register()
 
     def registered(self) -> Deferred[None]:
         """Fires once the control plane has taken the node in; may be cancelled."""
@@ -148,32 +152,61 @@ class Membership:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def _beat(self, method: str) -> None:
-        Deferred.fromCoroutine(self._say(method)).addErrback(lambda f: _log.failure("a heartbeat failed", failure=f))
+    def _register(self) -> None:
+        """Ask to be taken in, until it is done; heartbeats wait for it."""
+        self._registering = True
+        self._begin(self._say("node.register", CALL_S))
 
-    async def _say(self, method: str) -> None:
+    def _beat(self) -> None:
+        self._next(self._beat, HEARTBEAT_S)
+        self._begin(self._say("node.heartbeat", BEAT_S_MAX))
+
+    def _next(self, what: Callable[[], None], delay_s: float) -> None:
+        """What is said next, and when; replaces what was to be said."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = self._clock.callLater(delay_s, what) if self._joined else None
+
+    async def _say(self, method: str, limit_s: float) -> None:
         sent_s = self._clock.seconds()
         host = self._host
         if host is None:
             return
         payload = host.heartbeat()
-        if method == "node.register":
+        registers = method == "node.register"
+        if registers:
             payload = {**self._node, "resources": payload.get("resources", {})}
-        next_method, delay_s = "node.heartbeat", HEARTBEAT_S
         try:
-            answer = await self._control.call(method, payload, CALL_S)
-            lease_s = float("inf") if self._shares_fate else answer["lease_ms"] / 1000 - LEASE_MARGIN_S
-            self._lease_until_s = sent_s + lease_s
-            self._welcome()
-            if self.errands is not None:
-                self.errands.heard(answer.get("errands"))
-        except NotFound:
-            next_method, delay_s = "node.register", 0.0 if method == "node.heartbeat" else RETRY_S
+            answer = await self._control.call(method, payload, limit_s)
         except PbeError as error:
+            self._not_heard(method, error)
+            return
+        if self._heard and not self.live():
+            _log.warn("the lease had run out: no heartbeat was answered in time")
+        lease_s = float("inf") if self._shares_fate else answer["lease_ms"] / 1000 - LEASE_MARGIN_S
+        self._lease_until_s = max(self._lease_until_s, sent_s + lease_s)
+        self._welcome()
+        if self.errands is not None:
+            self.errands.heard(answer.get("errands"))
+        if registers:
+            self._registering = False
+            self._next(self._beat, HEARTBEAT_S)
+
+    def _not_heard(self, method: str, error: PbeError) -> None:
+        """Try again soon; a node that is not known there registers."""
+        if method == "node.register":
             _log.warn("{method}: {error}", method=method, error=str(error))
-            next_method, delay_s = method, RETRY_S
-        if self._joined:
-            self._timer = self._clock.callLater(delay_s, self._beat, next_method)
+            self._next(self._register, RETRY_S)
+        elif self._registering:
+            return
+        elif isinstance(error, NotFound):
+            self._registering = True
+            self._next(self._register, 0.0)
+        else:
+            _log.warn("{method}: {error}", method=method, error=str(error))
+            timer = self._timer
+            if timer is None or not timer.active() or timer.getTime() > self._clock.seconds() + RETRY_S:
+                self._next(self._beat, RETRY_S)
 
     def _welcome(self) -> None:
         self._heard = True

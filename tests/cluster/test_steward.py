@@ -177,3 +177,19 @@ def test_a_follower_leaves_all_to_the_leader() -> None:
     assert [type(command).__name__ for command in world.plane.proposed] == ["TenantCreate"]
     with pytest.raises(Unavailable):
         world.run(world.desk.calls()["node.heartbeat"]({"node_id": "n1"}))
+
+
+def test_a_leader_that_was_slow_hears_what_lies_unread_before_it_judges() -> None:
+    """Four seconds without a turn are its own silence, not the nodes'; one that is silent after it is down."""
+    world = World()
+    node = world.node("n1")
+    world.tenant("a")
+    world.pass_time(GRACE_S)
+    node.membership.leave()
+    world.clock.advance(LEASE_S + 1.0)
+    assert world.plane.fleet.nodes.rows["n1"].status == "healthy"
+    world.run(world.desk.heartbeat({**node.host.heartbeat(), "status": "healthy"}))
+    world.pass_time(1.0)
+    assert world.plane.fleet.nodes.rows["n1"].status == "healthy"
+    world.pass_time(LEASE_S)
+    assert world.plane.fleet.nodes.rows["n1"].status == "down"

@@ -67,3 +67,33 @@ def test_a_node_that_leaves_says_no_more() -> None:
     node.membership.leave()
     world.pass_time(5.0)
     assert not world.clock.getDelayedCalls()
+
+
+def test_slow_answers_do_not_cost_the_lease() -> None:
+    """Heartbeats go out each second whatever became of the last: what is answered within the lease counts."""
+    world = World()
+    node = world.node("n1")
+    world.pass_time(1.0)
+    node.late_s = 1.7
+    for _ in range(100):
+        world.pass_time(0.1)
+        assert node.membership.live()
+    node.late_s = 2.9
+    world.pass_time(4.0)
+    assert not node.membership.live()
+    node.late_s = 0.0
+    world.pass_time(1.5)
+    assert node.membership.live()
+
+
+def test_a_node_that_was_removed_registers_once_again() -> None:
+    """However many heartbeats are refused meanwhile, and then it lives on."""
+    world = World()
+    node = world.node("n1")
+    node.late_s = 1.7
+    world.pass_time(1.0)
+    registered = sum(isinstance(command, commands.NodeRegister) for command in world.plane.proposed)
+    world.run(world.plane.propose(commands.NodeRemove("n1")))
+    world.pass_time(8.0)
+    assert sum(isinstance(command, commands.NodeRegister) for command in world.plane.proposed) == registered + 1
+    assert node.membership.live()

@@ -10,7 +10,8 @@ import pytest
 
 from tests.kit.processes import Answer, Pbe, free_port
 
-SETTLE_S_MAX = 20.0
+SETTLE_S_MAX = 60.0
+AT_ONCE_S_MAX = 2.0
 
 
 class Members:
@@ -126,7 +127,7 @@ def test_without_a_majority_nothing_is_changed_and_the_state_is_still_told(membe
         members.processes[name].kill()
     began = time.monotonic()
     assert members.ask("cp-1", "GET", "/api/cp/raft/status").status == 200
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < AT_ONCE_S_MAX
     got = members.ask("cp-1", "POST", "/api/cp/tenants", {"id": "no", "domain": "no.localhost"}, Idempotency_Key="k")
     assert got.status in (503, 504)
     assert members.ask("cp-1", "GET", "/api/cp/tenants/kept?consistency=stale").status == 200

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,17 @@ from tests.kit.processes import Answer, Pbe, ask
 
 SUPERUSER = {"email": "root@example.com", "password": "pass123456"}
 SERVED_S_MAX = 30.0
+PAUSE_S_MAX = 2.0
+
+
+def patiently(try_once: Callable[[], Answer]) -> Answer:
+    """Do what a client is asked to do: a 503 with Retry-After is tried again, for SERVED_S_MAX at most."""
+    until = time.monotonic() + SERVED_S_MAX
+    while True:
+        got = try_once()
+        if got.status != 503 or "retry-after" not in got.headers or time.monotonic() > until:
+            return got
+        time.sleep(min(float(got.headers["retry-after"]), PAUSE_S_MAX))
 
 
 class Cluster:
@@ -67,9 +78,14 @@ class Cluster:
     def make(self, tenant_id: str) -> "Client":
         """A tenant with a superuser, and the superuser's client."""
         body = {"id": tenant_id, "domain": f"{tenant_id}.localhost", "superuser": SUPERUSER}
-        made = self.admin("POST", "/api/cp/tenants", body)
+        key = {"Idempotency-Key": f"make {tenant_id}"}
+        made = patiently(lambda: self.admin("POST", "/api/cp/tenants", body, key))
         assert made.status == 201, made.content
         return Client(self.gateway.port, tenant_id).login()
+
+    def lapsed(self) -> bool:
+        """Whether this machine was so slow that a node's heartbeats lost it its lease: it says so."""
+        return any("the lease had run out" in node.text() for node in self.nodes.values())
 
 
 class Client:
@@ -82,7 +98,7 @@ class Client:
     def login(self) -> "Client":
         """Get a token."""
         body = {"identity": SUPERUSER["email"], "password": SUPERUSER["password"]}
-        got = self.ask("POST", "/api/collections/_superusers/auth-with-password", body)
+        got = self.ask_patiently("POST", "/api/collections/_superusers/auth-with-password", body)
         assert got.status == 200, got.content
         self.headers["Authorization"] = got.json["token"]
         return self
@@ -91,14 +107,22 @@ class Client:
         """One request."""
         return ask(self.port, method, path, body, self.headers)
 
+    def ask_patiently(self, method: str, path: str, body: Any = None) -> Answer:
+        """One request, again while the answer says to try again."""
+        return patiently(lambda: self.ask(method, path, body))
+
     def make_notes(self) -> None:
         """A collection `notes` with a text `title`."""
         body = {"name": "notes", "type": "base", "fields": [{"name": "title", "type": "text"}]}
-        got = self.ask("POST", "/api/collections", body)
+        got = self.ask_patiently("POST", "/api/collections", body)
         assert got.status == 200, got.content
 
     def write(self, title: str) -> bool:
-        """Write one note; whether it was acknowledged."""
+        """Write one note; whether it was acknowledged in the end."""
+        return self.ask_patiently("POST", "/api/collections/notes/records", {"title": title}).status == 200
+
+    def write_once(self, title: str) -> bool:
+        """Write one note; whether it was acknowledged at the first try."""
         return self.ask("POST", "/api/collections/notes/records", {"title": title}).status == 200
 
     def titles(self) -> set[str]:
@@ -106,7 +130,7 @@ class Client:
         found: set[str] = set()
         page = 1
         while True:
-            got = self.ask("GET", f"/api/collections/notes/records?perPage=500&page={page}&skipTotal=1")
+            got = self.ask_patiently("GET", f"/api/collections/notes/records?perPage=500&page={page}&skipTotal=1")
             assert got.status == 200, got.content
             found |= {item["title"] for item in got.json["items"]}
             if len(got.json["items"]) < 500:

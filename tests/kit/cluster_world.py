@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from pbe.cluster.beats import Beats
 from pbe.cluster.desk import Desk
@@ -46,13 +46,15 @@ class FakeHost:
 
 
 class FakeNode:
-    """A node: membership over a control that a test can cut."""
+    """A node: membership over a control that a test can cut; `late_s`: how long its answers are on the way."""
 
     def __init__(self, world: "World", node_id: str) -> None:
         self.host = FakeHost()
         self.host.node_id = node_id
         self.superusers: list[tuple[Any, str, str]] = []
         self.cut = False
+        self.late_s = 0.0
+        self._clock = world.clock
         self._control = LocalControl(world.desk, world.feed)
         node = {"id": node_id, "address": f"{node_id}:8091", "capacity": 10}
         self.membership = Membership(node, self, world.clock, self._save, "async")
@@ -61,7 +63,12 @@ class FakeNode:
         """The control plane, unless cut off."""
         if self.cut:
             raise NetError("call", method)
-        return await self._control.call(method, payload, timeout_s)
+        answer = await self._control.call(method, payload, timeout_s)
+        if self.late_s:
+            await deferLater(self._clock, min(self.late_s, timeout_s))
+        if self.late_s > timeout_s:
+            raise NetError("timeout", method)
+        return answer
 
     def subscribe(self, topic: str, revision: int, listener: Any) -> Any:
         """The control plane's feed."""
