@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pbe.errors import field_error
 from pbe.schema import rules
 from pbe.schema.collection import RULES, TYPES, Collection
+from pbe.schema.collection import new as fresh
 from pbe.schema.collection_validate_auth import auth_errors
 from pbe.schema.field import Entry, Field, SettingsContext, is_word, refuse_via
 from pbe.schema.field_bool import BoolField
@@ -190,12 +191,12 @@ def _system_fields_changed(new: Collection, old: Collection | None) -> Errors | 
 
 
 def _types_changed(new: Collection, old: Collection | None) -> Errors | None:
-    if old is None:
-        return None
+    # A new collection begins with the fields of its type, and a client's are laid over them.
+    began = old if old is not None else fresh(new.type, "", lambda: "")
     return {
         str(number): field_error("validation_field_type_change", "Field type cannot be changed.")
         for number, field in enumerate(new.fields)
-        if (before := old.field_by_id(field.id)) is not None and before.type != field.type
+        if (before := began.field_by_id(field.id)) is not None and before.type != field.type
     }
 
 

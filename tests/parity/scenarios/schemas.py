@@ -85,7 +85,16 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
     ("other case", {"OAUTH2": {"enabled": True}, "AuthRule": "zz"}), ("indexes gone", {"indexes": []}), ("indexes null", {"indexes": None}), ("index not unique", {"indexes": ["CREATE INDEX a1 ON people (email)", "CREATE INDEX a2 ON people (tokenKey)"]}), ("index of two", {"indexes": ["CREATE UNIQUE INDEX a1 ON people (email, id)"]}), ("index with a condition", {"indexes": ["CREATE UNIQUE INDEX a1 ON people (email) WHERE id != ''", "CREATE UNIQUE INDEX a2 ON people (tokenKey collate nocase desc)"]}),
     ("email dropped", {"fields": []}), ("email hidden", {"fields": [{"name": "email", "type": "email", "hidden": True, "required": False, "onlyDomains": ["x.co"]}]}), ("token shown", {"fields": [{"name": "tokenKey", "type": "text", "hidden": False, "system": False, "min": 1}]}), ("password min", {"fields": [{"name": "password", "type": "password", "min": 5, "hidden": False, "cost": 5}]}), ("verified as text", {"fields": [{"name": "verified", "type": "text"}]}), ("reserved", {"fields": [{"name": "passwordConfirm", "type": "text"}, {"name": "oldPassword", "type": "text"}]}), ("the type", {"type": "base"}), ("to a view", {"type": "view", "viewQuery": "SELECT id FROM base"}),
 )  # fmt: skip
+_OWN_IDS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("base", [{"type": "bool", "name": "a", "id": "text3208210256"}]),
+    ("base", [{"type": "bool", "name": "a", "id": "text3208210256"}, {"type": "text", "name": "id", "id": "f1"}]),
+    ("base", [{"type": "text", "name": "a", "id": "text3208210256"}, {"type": "text", "name": "id", "id": "f1"}]),
+    ("auth", [{"type": "bool", "name": "a", "id": "email3885137012"}]),
+    ("auth", [{"type": "bool", "name": "email", "id": "email3885137012"}]),
+    ("auth", [{"type": "text", "name": "a", "id": "text2504183744"}]),
+]
 SCENARIOS: list[dict[str, Any]] = [
+    *(_new(f"the id of a first field {number}", {"name": f"own{number}", "type": kind, "fields": fields}) for number, (kind, fields) in enumerate(_OWN_IDS)),
     *(_patch(f"options: {name}", body) for name, body in _OPTIONS),
     *(_new(f"pattern {number}: {pattern!r:.40}", {"name": f"pat{number}", "fields": [{"type": "text", "name": "a", "pattern": pattern}, {"type": "password", "name": "b", "pattern": pattern}]}) for number, pattern in enumerate(_BAD_PATTERNS)),
     *(_patch(f"rule {number}: {rule!r}", {"viewRule": rule}, "base") for number, rule in enumerate(_BAD_RULES)),
