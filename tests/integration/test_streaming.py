@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.kit.cluster_processes import SUPERUSER, cluster
 from tests.kit.processes import Pbe, ask
 
-BODY_BYTES = 256 * 1024 * 1024
+BODY_BYTES = 1024 * 1024 * 1024
 PIECE = bytes(1024 * 1024)
 GROWTH_KIB_MAX = 64 * 1024
 _FORM = "multipart/form-data; boundary=B"
@@ -21,7 +21,7 @@ def peak_kib(process: Pbe) -> int:
 
 
 def test_a_large_upload_is_in_nobodys_memory(tmp_path: Path) -> None:
-    """256 MiB go through the gateway to the node and into a file; what the node says of them comes back."""
+    """1 GiB goes through the gateway to the node and into a file; what the node says of it comes back."""
     with cluster(tmp_path) as world:
         world.make("big")
         port = world.gateway.port
