@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -23,6 +22,7 @@ class PatientStore:
 
     def __init__(self, store: ObjectStore, clock: IReactorTime, jitter: Callable[[], float]) -> None:
         self.layout = store.layout
+        self.put, self.put_file = store.put, store.put_file  # one attempt each
         self._store = store
         self._clock = clock
         self._jitter = jitter
@@ -41,50 +41,6 @@ class PatientStore:
             await pause
             wait_s *= 2
         return await read()
-
-    async def put(
-        self,
-        key: str,
-        data: bytes,
-        *,
-        if_none_match: bool = False,
-        if_match: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        content_type: str | None = None,
-        storage_class: str | None = None,
-    ) -> str:
-        """One attempt to write an object."""
-        return await self._store.put(
-            key,
-            data,
-            if_none_match=if_none_match,
-            if_match=if_match,
-            metadata=metadata,
-            content_type=content_type,
-            storage_class=storage_class,
-        )
-
-    async def put_file(
-        self,
-        key: str,
-        path: str | Path,
-        *,
-        if_none_match: bool = False,
-        if_match: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        content_type: str | None = None,
-        storage_class: str | None = None,
-    ) -> str:
-        """One attempt to write an object from a file."""
-        return await self._store.put_file(
-            key,
-            path,
-            if_none_match=if_none_match,
-            if_match=if_match,
-            metadata=metadata,
-            content_type=content_type,
-            storage_class=storage_class,
-        )
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> Object:
         """Reads an object or a range of it."""
